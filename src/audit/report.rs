@@ -130,7 +130,7 @@ impl Report {
     /// The spool cannot be read.
     pub async fn standings(&self) -> Result<Standings, AuditError> {
         let mut out = Standings::default();
-        for some in self.scratch.standing_counts().await? {
+        for some in self.scratch.standing_counts(&branches::APART).await? {
             out.hub.add(&some);
             out.repos.entry(some.repo.clone()).or_default().add(&some);
         }

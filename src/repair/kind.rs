@@ -59,11 +59,11 @@ impl Work {
         }
     }
 
-    /// Says how much of it is done: `3 repaired`, `51 changes undone`.
+    /// Says how much of it is done: `3 steps done`, `51 changes undone`.
     #[must_use]
     pub fn done(self, count: u64) -> String {
         match self {
-            Work::Repair => format!("{} repaired", text::grouped(count)),
+            Work::Repair => format!("{} done", text::plural(count, "step")),
             Work::Backfill => format!("{} written", text::grouped(count)),
             Work::Undo => format!("{} undone", text::plural(count, "change")),
             Work::Checkpoint => format!("{} written", text::plural(count, "checkpoint")),

@@ -19,12 +19,12 @@ pub enum Side {
 }
 
 impl Side {
-    /// Returns the word for people.
+    /// Returns the answer in words.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn answer(self) -> &'static str {
         match self {
-            Side::Row => "row",
-            Side::Object => "object",
+            Side::Row => "trust the row",
+            Side::Object => "trust the object",
             Side::Skip => "skip",
         }
     }

@@ -12,11 +12,17 @@ pub enum Guide {
     Pull,
     SignOff,
     ByHand,
+    /// The repair by hand of what was chosen on the hub's screen; nobody comes back to it.
+    Chosen,
 }
 
 impl Guide {
-    /// All of them, in the order in which the hub's screen names them.
-    pub const ALL: [Guide; 3] = [Guide::Pull, Guide::SignOff, Guide::ByHand];
+    /// Those with a key of their own, in the order in which the hub's screen names them.
+    pub const KEYED: [(Guide, &str); 3] = [
+        (Guide::Pull, "p"),
+        (Guide::SignOff, "s"),
+        (Guide::ByHand, "f"),
+    ];
 
     /// Returns its name for people.
     #[must_use]
@@ -24,17 +30,7 @@ impl Guide {
         match self {
             Guide::Pull => "a pull fails",
             Guide::SignOff => "sign off",
-            Guide::ByHand => "repair by hand",
-        }
-    }
-
-    /// Returns the key on the hub's screen.
-    #[must_use]
-    pub const fn key(self) -> &'static str {
-        match self {
-            Guide::Pull => "p",
-            Guide::SignOff => "s",
-            Guide::ByHand => "f",
+            Guide::ByHand | Guide::Chosen => "repair by hand",
         }
     }
 
@@ -43,17 +39,30 @@ impl Guide {
     pub const fn steps(self) -> u8 {
         match self {
             Guide::Pull => 5,
-            Guide::SignOff | Guide::ByHand => 4,
+            Guide::SignOff | Guide::ByHand | Guide::Chosen => 4,
         }
     }
 
-    /// Returns the number of the step that `screen` is, and the key that leads on.
+    /// Returns the number of the step that the screens are at, and the key that leads on. The journal and what is
+    /// opened from there are no part of a guide.
     #[must_use]
-    pub fn step(self, screen: &Screen, shared: &Shared) -> (u8, &'static str) {
+    pub fn step(self, screens: &[Screen], shared: &Shared) -> (u8, &'static str) {
+        let aside = screens
+            .iter()
+            .position(|screen| matches!(screen, Screen::Journal(_)));
+        let (own, aside) = screens.split_at(aside.unwrap_or(screens.len()));
+        let Some(screen) = own.last() else {
+            return (1, LOOK);
+        };
+        let (step, lead) = self.at(screen, shared);
+        (step, if aside.is_empty() { lead } else { LOOK })
+    }
+
+    fn at(self, screen: &Screen, shared: &Shared) -> (u8, &'static str) {
         match self {
             Guide::Pull => pull(screen, shared),
             Guide::SignOff => sign_off(screen, shared),
-            Guide::ByHand => by_hand(screen, shared),
+            Guide::ByHand | Guide::Chosen => by_hand(screen, shared),
         }
     }
 }
@@ -87,7 +96,7 @@ fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
 fn choose(shared: &Shared) -> &'static str {
     match shared.audits.last_hub_audit().map(|past| past.depth) {
         Some(Depth::Bytes) | None => "b tries a branch, p all of them",
-        Some(_) => "b tries a branch, p all; A, 3 reads bytes, not read yet",
+        Some(_) => "b tries a branch, p all; bytes not read yet: A 3 enter",
     }
 }
 

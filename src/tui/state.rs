@@ -108,7 +108,7 @@ pub struct Audits {
     pub meter: Meter,
     /// The knowledge of the hub, once there is any.
     pub last: Option<KnownLine>,
-    /// The depth of the first audit, and of those that follow a repair.
+    /// The depth of the first audit, and the least of those that follow a repair.
     pub depth: Depth,
     pub asked: AuditRequest,
     /// The report that holds what is known.
@@ -117,6 +117,8 @@ pub struct Audits {
     pub ended: u64,
     /// The scope of the last audit of the hub or of a repository.
     pub scope: luthier_audit::Scope,
+    /// How deep that one looked.
+    pub scope_depth: Depth,
     /// A person asked for it, so leaving asks first.
     pub by_hand: bool,
     /// A repair ended while it ran: another audit follows it.
@@ -144,6 +146,7 @@ impl Audits {
             report: ReportRef(0),
             ended: 0,
             scope: luthier_audit::Scope::Hub,
+            scope_depth: depth,
             by_hand: false,
             again: false,
             repos: BTreeMap::new(),

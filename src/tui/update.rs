@@ -19,6 +19,7 @@ use super::effect::{Effect, Job};
 use super::event::Event;
 use super::keymap::{KeyContext, modal, takes_text};
 use super::lines::HubId;
+use super::lines::known::NOT_TOGETHER;
 use super::meter::Speed;
 use super::notices::Level;
 use super::overlay::Overlay;
@@ -296,7 +297,10 @@ fn carry_out(state: &mut State, action: Action, out: &mut Vec<Effect>) {
             state.shared.counts = Slot::Empty;
             on_top(state, out, |screen, ctx| screen.act(action, ctx));
         }
-        action => on_top(state, out, |screen, ctx| screen.act(action, ctx)),
+        action => {
+            on_top(state, out, |screen, ctx| screen.act(action, ctx));
+            guides::chosen(state);
+        }
     }
 }
 
@@ -341,7 +345,17 @@ fn branches(state: &mut State) {
         }
         _ => return,
     };
+    let known = pull.as_ref();
+    let known = known.and_then(|path| state.shared.audits.branches_of(path.exact()));
+    let note = known.filter(|known| known.fail > 0).map(|known| {
+        let fail = luthier_hub::text::grouped(known.fail);
+        let all = luthier_hub::text::grouped(known.total());
+        let together = if known.apart > 0 { "; " } else { "" };
+        let words = if known.apart > 0 { NOT_TOGETHER } else { "" };
+        format!("{fail} of {all} fail: esc, p lists them{together}{words}")
+    });
     state.overlay = Some(Overlay::Branches(Branches {
+        note: note.unwrap_or_default(),
         scope,
         pull,
         repo_id,

@@ -120,13 +120,10 @@ fn banner(state: &State, frame: &mut Frame, area: Rect, theme: &Theme) {
 
 /// Draws the current step of the guide, and the key that leads on.
 fn guide(state: &State, frame: &mut Frame, area: Rect, theme: &Theme) {
-    let (Some(guide), Some(screen)) = (state.guide, state.stack.last()) else {
+    let Some(guide) = state.guide.filter(|_| area.height > 0) else {
         return;
     };
-    if area.height == 0 {
-        return;
-    }
-    let (step, lead) = guide.step(screen, &state.shared);
+    let (step, lead) = guide.step(&state.stack, &state.shared);
     let name = format!(" {} {step}/{}", guide.title(), guide.steps());
     let room = usize::from(area.width).saturating_sub(name.width() + 3);
     let line = Line::from(vec![

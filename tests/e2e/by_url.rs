@@ -331,7 +331,7 @@ fn with_write_what_is_repaired_is_gone_from_every_figure() {
     terminal.see("apply this plan?");
     terminal.send(hub.name());
     terminal.send(ENTER);
-    terminal.see("2 repaired");
+    terminal.see("2 steps done");
     terminal.send("H");
     see(&terminal, "1 finding in the whole hub");
     see(&terminal, "4 of 21 branches fail");

@@ -61,7 +61,7 @@ fn a_pull_that_fails_is_traced_repaired_and_traced_again() {
         terminal.see("apply this plan?");
         terminal.see("y yes");
         terminal.send("y");
-        terminal.see("1 repaired");
+        terminal.see("1 step done");
         terminal.send(ESC);
         terminal.see("the pull succeeds");
         keys += 5;
@@ -107,7 +107,7 @@ fn a_repair_by_hand_is_chosen_applied_and_verified() {
         terminal.send(ENTER);
         terminal.see("y yes");
         terminal.send("y");
-        terminal.see("repaired");
+        terminal.see("steps done");
         terminal.send(ESC);
         terminal.see("4/4  verified");
         leave(terminal);

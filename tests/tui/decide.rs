@@ -86,7 +86,9 @@ fn one_answer_stands_for_all_only_after_three_by_hand() {
     // The cursor has moved on to a finding without a decision: the last answer is the one that is used.
     stage.keys("2");
     assert!(
-        stage.text().contains("=       object for all other"),
+        stage
+            .text()
+            .contains("=       trust the object for all other"),
         "{}",
         stage.text()
     );
@@ -151,7 +153,7 @@ fn a_side_that_was_not_on_the_screen_is_not_chosen() {
 }
 
 #[test]
-fn an_id_without_row_is_decided_by_its_evidence_alone() {
+fn an_id_without_row_is_decided_beside_its_object() {
     let hub = FakeHub {
         two_truths: 1,
         rowless: true,
@@ -160,9 +162,10 @@ fn an_id_without_row_is_decided_by_its_evidence_alone() {
     let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 100, 40);
     stage.keys("f a x");
     for words in [
-        "1 or s  leave it without a row: nothing is changed, the finding stays",
-        "2       keep the object: a row is made from the object",
-        "there is no row to compare with the object",
+        "1 or s  leave it: nothing is changed, the finding stays",
+        "2       make a row from the object",
+        "Recommended: 2. The object matches its id.",
+        "✗ there is no row",
         "used by",
     ] {
         assert!(stage.text().contains(words), "{words}: {}", stage.text());
@@ -180,11 +183,11 @@ fn a_choice_is_told_before_the_next_finding_is_on_the_screen() {
     let mut stage = stage(4);
     stage.keys("f a x 2");
     let notice = stage.notice().to_owned();
-    assert!(notice.ends_with(": object kept, next 2 of 4"), "{notice}");
+    assert!(notice.ends_with(": planned, next 2 of 4"), "{notice}");
     assert!(stage.text().contains(&notice), "{}", stage.text());
     stage.keys("s 2 2");
     let notice = stage.notice();
-    assert!(notice.ends_with(": object kept, x plans"), "{notice}");
+    assert!(notice.ends_with(": planned, x plans"), "{notice}");
 }
 
 #[test]
@@ -198,8 +201,8 @@ fn a_missing_object_is_decided_by_what_the_row_yields_and_compared_with_nothing(
     stage.keys("f a x");
     let text = stage.text();
     for words in [
-        "1       keep the row: the object is stored again",
-        "2 or s  leave it without an object: nothing is changed",
+        "1       store the object again, from the row",
+        "2 or s  leave it: nothing is changed",
         "Recommended: 1. The row reproduces the id",
     ] {
         assert!(text.contains(words), "{words}: {text}");
@@ -239,7 +242,7 @@ fn leaving_asks_before_decisions_are_lost_and_not_after_they_are_applied() {
 fn an_answer_for_all_ends_with_the_plan_that_it_was_given_for() {
     let mut stage = stage(10);
     stage.keys("f a x 2 2 2 =");
-    let answer = "all other object-diverges: object";
+    let answer = "all other object-diverges: trust the object";
     assert!(stage.text().contains(answer), "{}", stage.text());
     stage.keys("x enter y");
     assert_eq!(stage.writes, 1, "{}", stage.text());

@@ -5,7 +5,7 @@ use super::stage::{Stage, hub_info};
 use crate::degrade::plain;
 use crate::effect::Effect;
 use crate::keymap::KeyContext;
-use luthier_audit::Grade;
+use luthier_audit::{Depth, Grade};
 use luthier_hub::store::Environment;
 use luthier_repair::history::PastFigures;
 use std::collections::BTreeMap;
@@ -47,8 +47,23 @@ fn an_audit_from_before_a_repair_says_so() {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(text.contains("ago, before the"), "{text}");
         stage.keys("b");
-        assert!(stage.text().contains("before the"), "{}", stage.text());
+        assert!(stage.text().contains("outdated"), "{}", stage.text());
     }
+}
+
+#[test]
+fn after_a_repair_the_audit_is_as_deep_as_the_one_that_found_the_fault() {
+    let mut stage = Stage::new(100, 30);
+    stage.state.shared.audits.depth = Depth::Rows;
+    // One repository to the last byte: the hub's own depth stays.
+    stage.keys("b A 3 enter esc");
+    stage.effects.clear();
+    stage.keys("x enter y");
+    let audits = stage.effects.iter();
+    let audits: Vec<_> = audits.filter(|at| at.starts_with("Audit")).collect();
+    assert_eq!(audits.len(), 1, "{audits:?}");
+    assert!(audits[0].contains("Bytes"), "{audits:?}");
+    assert!(audits[0].contains("Repo("), "{audits:?}");
 }
 
 #[test]

@@ -282,10 +282,40 @@ fn a_guide_does_not_take_the_undo_of_another_run_for_its_own() {
     let mut stage = Stage::new(80, 24);
     stage.keys("p J U");
     let line = stage.line(1);
-    assert!(line.contains("undoes the run named below"), "{line}");
+    assert!(line.contains("esc goes back to the guide"), "{line}");
     assert!(
         stage.text().contains("the undo of the run of"),
         "{}",
         stage.text()
     );
+}
+
+#[test]
+fn what_is_chosen_on_the_hub_is_a_repair_by_hand_that_the_guide_does_not_come_back_to() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("x");
+    assert!(
+        stage.line(1).contains("repair by hand 2/4"),
+        "{}",
+        stage.text()
+    );
+    stage.keys("esc enter");
+    let chosen = stage.line(1);
+    assert!(chosen.contains("repair by hand 1/4"), "{}", stage.text());
+    assert!(stage.text().contains("/code:"), "{}", stage.text());
+    stage.keys("H f");
+    assert!(
+        stage.line(1).contains("repair by hand 1/4"),
+        "{}",
+        stage.text()
+    );
+    assert!(!stage.text().contains("/code:"), "{}", stage.text());
+}
+
+#[test]
+fn findings_from_before_another_repair_are_not_called_verified() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("f H x enter y H f");
+    let line = stage.line(1);
+    assert!(line.contains("repair by hand 1/4"), "{line}");
 }

@@ -118,7 +118,7 @@ fn a_key_that_is_heard_elsewhere_says_where() {
     stage.keys("space");
     assert_eq!(
         stage.notice(),
-        "space (mark) works on the screen findings, not here"
+        "space (mark) works only on the screen findings"
     );
     stage.keys("K");
     assert_eq!(

@@ -49,7 +49,7 @@ fn it_does_what_a_key_would_do_and_refuses_as_a_key_would() {
     stage.keys("H :").types("undo").keys("enter");
     assert_eq!(
         stage.notice(),
-        "undo works on the screens journal, run, not here"
+        "undo works only on the screens journal, run"
     );
 }
 

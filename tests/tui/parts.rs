@@ -7,7 +7,8 @@ use crate::lines::{GroupLine, HubId};
 use crate::meter::{Meter, span};
 use crate::widgets::diff::{self, At};
 use crate::widgets::list::wrap;
-use luthier_audit::{Code, Grade, Subject};
+use luthier_audit::evidence::{Encoded, WrongBytes};
+use luthier_audit::{Code, Evidence, Finding, Grade, Subject};
 use luthier_hub::progress::Figures;
 use luthier_object::Kind;
 use std::time::Duration;
@@ -103,6 +104,26 @@ fn manifests_are_joined_by_path() {
         .map(|entry| entry.path.as_str())
         .collect();
     assert_eq!(paths, ["a.txt", "b.txt", "c.txt"]);
+}
+
+#[test]
+fn an_object_that_is_only_wrapped_is_not_called_corrupt() {
+    let mut seen = FakeHub::default().inspection(Kind::Snapshot);
+    let corrupt = Inspected::from(&seen).object;
+    assert!(corrupt.headline.contains("corrupt at byte 0x1f"));
+    assert!(!corrupt.wrapped);
+    let evidence = Evidence::ObjectEncoded(Encoded {
+        bytes: WrongBytes::default(),
+        wrapping: "gzip > msgpack".into(),
+    });
+    let finding = Finding::new(evidence, Subject::Snapshot, seen.id.clone());
+    seen.findings.push(finding);
+    let wrapped = Inspected::from(&seen).object;
+    assert_eq!(
+        wrapped.headline,
+        "✗ wrapped in gzip > msgpack, 300 bytes: only what is inside matches the id"
+    );
+    assert!(wrapped.wrapped && wrapped.problem.is_none());
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! The standing of branches, counted.
 
-use crate::Depth;
+use crate::{Code, Depth};
 use luthier_hub::index::audit_scratch::{StandingCount, Stands};
 use luthier_object::time::Micros;
 use std::collections::BTreeMap;
+
+/// The faults of a branch for which clients refuse every pull that holds it, so that a clone of its repository fails.
+pub(super) const APART: [u16; 2] = [Code::BranchUnsafe as u16, Code::BranchDuplicate as u16];
 
 /// The numbers of branches by standing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,6 +18,9 @@ pub struct BranchCounts {
     pub open: u64,
     /// Without a commit.
     pub empty: u64,
+    /// Of those that fail, branches that clients refuse for their name or their rows: a pull of all branches fails with
+    /// them.
+    pub apart: u64,
     /// The least deep look that a clear one rests on.
     pub depth: Option<Depth>,
     /// Those whose pull was tried to its end, and when the first of them was.
@@ -24,6 +30,7 @@ pub struct BranchCounts {
 
 impl BranchCounts {
     pub(super) fn add(&mut self, some: &StandingCount) {
+        self.apart += some.of_codes;
         match some.stands {
             Stands::Fails => self.fail += some.count,
             // A pull without an answer did not end.

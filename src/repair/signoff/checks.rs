@@ -162,7 +162,10 @@ impl Checks {
         // A hub without a row has nothing to sign.
         let held = read > 0 && rows > 0 && unread <= by_policy;
         let without = text::plural(unread, "row");
-        let verb = if unread == 1 { "points" } else { "point" };
+        let (verb, objects) = match unread {
+            1 => ("points", "object"),
+            _ => ("point", "objects"),
+        };
         match (held, unread) {
             (_, 0) if held => {}
             (true, _) => {
@@ -175,7 +178,7 @@ impl Checks {
                     _ => "the findings, and none-too-new",
                 };
                 said = format!(
-                    "Not every row could be checked: {without} {verb} to no object that was read (see {why}). {said}"
+                    "Not every row could be checked: the {objects} of {without} could not be read (see {why}). {said}"
                 );
             }
         }

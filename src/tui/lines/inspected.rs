@@ -1,7 +1,9 @@
 //! One object from every side, laid out for its facets: differences are found here, on a worker.
 
 use super::{FindingLine, HubId, clean};
-use luthier_audit::{FieldDiff, Inspection, LinkTo, NamedBy, Numbered, ObjectView, Trial};
+use luthier_audit::{
+    Evidence, FieldDiff, Finding, Inspection, LinkTo, NamedBy, Numbered, ObjectView, Trial,
+};
 use luthier_object::Kind;
 use similar::{ChangeTag, TextDiff};
 use std::collections::BTreeMap;
@@ -58,13 +60,15 @@ pub struct Entry {
 }
 
 /// The object's side.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ObjectSide {
     /// The stored object, in one line.
     pub headline: String,
     /// Further lines: keys, what to make of them.
     pub notes: Vec<String>,
     pub good: bool,
+    /// Its bytes are wrapped, and what is inside matches the id.
+    pub wrapped: bool,
     pub pretty: Option<Vec<String>>,
     /// The first bytes of the object; not text.
     pub bytes: Vec<u8>,
@@ -143,7 +147,7 @@ impl From<&Inspection> for Inspected {
                 .iter()
                 .map(|(name, value)| (clean(name), value.as_deref().map(clean)))
                 .collect(),
-            object: object_side(&seen.object),
+            object: object_side(&seen.object, wrapping(&seen.findings)),
             fields,
             identity: seen.identity.iter().map(trial).collect(),
             links: seen.links.iter().map(link).collect(),
@@ -178,15 +182,19 @@ fn link(link: &LinkTo) -> LinkLine {
     }
 }
 
-fn object_side(view: &ObjectView) -> ObjectSide {
+/// Returns the wrapping of an object that is sound inside.
+fn wrapping(findings: &[Finding]) -> Option<&str> {
+    findings.iter().find_map(|finding| match &finding.evidence {
+        Evidence::ObjectEncoded(seen) => Some(seen.wrapping.as_str()),
+        _ => None,
+    })
+}
+
+fn object_side(view: &ObjectView, wrapping: Option<&str>) -> ObjectSide {
     let plain = |headline: String, notes: Vec<String>| ObjectSide {
         headline,
         notes,
-        good: false,
-        pretty: None,
-        bytes: Vec::new(),
-        header_len: 0,
-        problem: None,
+        ..ObjectSide::default()
     };
     match view {
         ObjectView::Unlinked { found } if found.is_empty() => plain(
@@ -209,44 +217,51 @@ fn object_side(view: &ObjectView) -> ObjectSide {
             format!("✗ refused: {}", clean(why)),
             vec![clean(uri), "Luthier never follows such a URI".into()],
         ),
-        ObjectView::Present { .. } => present(view),
+        ObjectView::Present {
+            key,
+            size,
+            bytes,
+            header_len,
+            proved,
+            problem,
+            pretty,
+        } => ObjectSide {
+            headline: present(*size, proved.as_deref(), problem.as_ref(), wrapping),
+            notes: vec![clean(key)],
+            good: proved.is_some() && problem.is_none(),
+            wrapped: wrapping.is_some(),
+            pretty: pretty
+                .as_deref()
+                .map(|text| text.lines().map(clean).collect()),
+            bytes: bytes.clone(),
+            header_len: *header_len,
+            problem: problem
+                .as_ref()
+                .filter(|_| wrapping.is_none())
+                .map(|(offset, words)| (*offset, clean(words))),
+        },
     }
 }
 
-fn present(view: &ObjectView) -> ObjectSide {
-    let ObjectView::Present {
-        key,
-        size,
-        bytes,
-        header_len,
-        proved,
-        problem,
-        pretty,
-    } = view
-    else {
-        return object_side(view);
-    };
-    let size = luthier_hub::text::plural(*size, "byte");
-    let headline = match (proved, problem) {
-        (Some(scheme), None) => format!("✓ stored, {size}, matches its id ({})", clean(scheme)),
-        (_, Some((Some(offset), words))) => {
+/// Says in one line what the bytes of a stored object are.
+fn present(
+    size: u64,
+    proved: Option<&str>,
+    problem: Option<&(Option<usize>, String)>,
+    wrapping: Option<&str>,
+) -> String {
+    let size = luthier_hub::text::plural(size, "byte");
+    match (proved, problem, wrapping) {
+        (Some(scheme), None, _) => format!("✓ stored, {size}, matches its id ({})", clean(scheme)),
+        (_, _, Some(wrapping)) => {
+            let wrapping = clean(wrapping);
+            format!("✗ wrapped in {wrapping}, {size}: only what is inside matches the id")
+        }
+        (_, Some((Some(offset), words)), None) => {
             format!("✗ corrupt at byte {offset:#x}: {}", clean(words))
         }
-        (_, Some((None, words))) => format!("✗ wrong: {}", clean(words)),
-        (None, None) => format!("✗ corrupt, {size}: the bytes do not match the id"),
-    };
-    ObjectSide {
-        headline,
-        notes: vec![clean(key)],
-        good: proved.is_some() && problem.is_none(),
-        pretty: pretty
-            .as_deref()
-            .map(|text| text.lines().map(clean).collect()),
-        bytes: bytes.clone(),
-        header_len: *header_len,
-        problem: problem
-            .as_ref()
-            .map(|(offset, words)| (*offset, clean(words))),
+        (_, Some((None, words)), None) => format!("✗ wrong: {}", clean(words)),
+        (None, None, None) => format!("✗ corrupt, {size}: the bytes do not match the id"),
     }
 }
 

@@ -96,6 +96,9 @@ pub fn nothing_found(past: Option<&PastAudit>) -> (String, Rest) {
     }
 }
 
+/// Says that the pull of a whole repository fails, whatever its branches do one by one.
+pub const NOT_TOGETHER: &str = "no client can pull all of them together";
+
 /// Says in one line how many branches fail, at least where bytes were not read; the flag is set if some do.
 #[must_use]
 pub fn branch_words(branches: &BranchCounts) -> (String, bool) {

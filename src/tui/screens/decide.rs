@@ -14,7 +14,6 @@ use crate::notices::Level;
 use crate::pages::{PAGE, Pages, Row};
 use crate::state::{Ctx, Shared, Slot};
 use crate::widgets::list::Cursor;
-use luthier_audit::Code;
 use luthier_hub::text;
 use luthier_repair::Selection;
 
@@ -189,8 +188,8 @@ impl Decide {
         let short = row.id.short();
         ctx.shared.decisions.choose(code, at, side);
         let chosen = match winner(remedy) == Some(side) {
-            true => format!("{} kept", side.word()),
-            false => "skipped".to_owned(),
+            true => "planned",
+            false => "skipped",
         };
         self.go_to_undecided(ctx);
         let next = match self.tally(ctx.shared).undecided {
@@ -232,7 +231,7 @@ impl Decide {
         ctx.shared.decisions.same_for_all(code, side);
         let words = format!(
             "{} for every {code} without a decision by hand",
-            side.word()
+            side.answer()
         );
         ctx.shared.tell(Level::Info, words);
         self.go_to_undecided(ctx);
@@ -369,7 +368,7 @@ impl Decide {
     }
 }
 
-/// Returns whether a finding has a row to compare with its object; an id without row has only evidence.
+/// Returns whether a finding is about an object, whose sides can be read; others have only evidence.
 fn has_sides(row: &FindingLine) -> bool {
-    row.subject.kind().is_some() && row.code != Code::RowMissing
+    row.subject.kind().is_some()
 }

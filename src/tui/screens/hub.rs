@@ -174,8 +174,8 @@ impl HubScreen {
 /// Draws the three jobs with their keys.
 fn jobs(head: &mut Text, theme: &Theme) {
     let mut spans = Vec::new();
-    for guide in Guide::ALL {
-        spans.push(Span::styled(format!(" {} ", guide.key()), theme.key));
+    for (guide, key) in Guide::KEYED {
+        spans.push(Span::styled(format!(" {key} "), theme.key));
         spans.push(Span::styled(format!("{}   ", guide.title()), theme.text));
     }
     head.lines.push(Line::from(spans));

@@ -10,6 +10,7 @@ use super::{Go, Screen};
 use crate::action::{Action, Motion};
 use crate::effect::{Exported, PullRequest, Query, RepoOrder, RepoQuery, ReportRef, Scope, Ticket};
 use crate::event::Answer;
+use crate::lines::known::NOT_TOGETHER;
 use crate::lines::{BranchLine, GroupLine, HubId, RepoLine};
 use crate::notices::Level;
 use crate::pages::{PAGE, Pages, Row};
@@ -343,13 +344,18 @@ impl Repos {
     #[must_use]
     pub fn status(&self, shared: &Shared) -> String {
         let none = shared.audits.without_repo();
-        match self.text.trim() {
-            "" if none > 0 => format!(
+        let apart = self.current().filter(|row| {
+            let known = shared.audits.branches_of(row.path.exact());
+            known.is_some_and(|known| known.apart > 0)
+        });
+        match (self.text.trim(), apart) {
+            ("", Some(row)) => format!("branches of {}: {NOT_TOGETHER}", row.path.shown()),
+            ("", None) if none > 0 => format!(
                 "a shared commit counts in each repository; {} in none (f on the hub)",
                 text::plural(none, "finding")
             ),
-            "" => "a shared commit counts in each repository".into(),
-            text => format!("/{}", crate::lines::clean(text)),
+            ("", None) => "a shared commit counts in each repository".into(),
+            (text, _) => format!("/{}", crate::lines::clean(text)),
         }
     }
 

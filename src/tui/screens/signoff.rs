@@ -209,7 +209,7 @@ impl SignOffScreen {
             (_, Slot::Ready(_)) => (3, "f lists remaining findings, w writes the report"),
             (_, Slot::Failed(_)) => (2, "r tries again"),
             (Slot::Pending(_), _) => (1, "the doctor checks database and store"),
-            _ => (2, "everything is read and pulled; ctrl-c stops"),
+            _ => (2, "reading every byte, pulling every branch; ctrl-c stops"),
         }
     }
 

@@ -90,11 +90,12 @@ pub fn start_audit(shared: &mut Shared, out: &mut Vec<Effect>, ask: AuditRequest
     out.push(Effect::Audit { ticket, ask });
 }
 
-/// Returns the audit that follows from what happened: of what was audited last, as deep as this hub is.
+/// Returns the audit that follows from what happened: of what was audited last, as deep as then, since what only bytes
+/// show is not known to be repaired before they are read again.
 #[must_use]
 pub fn next_audit(shared: &Shared) -> AuditRequest {
     AuditRequest {
-        depth: shared.audits.depth,
+        depth: shared.audits.depth.max(shared.audits.scope_depth),
         scope: shared.audits.scope.clone(),
     }
 }

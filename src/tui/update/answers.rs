@@ -231,6 +231,7 @@ fn audited(state: &mut State, answer: Answer, out: &mut Vec<Effect>) -> Option<A
             shared.audits.ended += 1;
             if let Scope::Hub | Scope::Repo(_) = shared.audits.asked.scope {
                 shared.audits.scope = shared.audits.asked.scope.clone();
+                shared.audits.scope_depth = shared.audits.asked.depth;
             }
             known(state, *line, out);
             tell(state);

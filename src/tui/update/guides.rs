@@ -21,7 +21,7 @@ pub fn enter(state: &mut State, guide: Guide, out: &mut Vec<Effect>) {
         on_top(state, out, |_, ctx| match guide {
             Guide::Pull => Repos::open(ctx),
             Guide::SignOff => SignOffScreen::open(ctx),
-            Guide::ByHand => Findings::open("", ctx),
+            Guide::ByHand | Guide::Chosen => Findings::open("", ctx),
         });
     } else {
         state.stack.extend(screens);
@@ -29,11 +29,19 @@ pub fn enter(state: &mut State, guide: Guide, out: &mut Vec<Effect>) {
     state.guide = Some(guide);
 }
 
+/// Notes what was opened from the hub's screen beside the guides: findings to choose from, or a plan.
+pub fn chosen(state: &mut State) {
+    let opened = state.stack.get(1);
+    if state.guide.is_none() && matches!(opened, Some(Screen::Findings(_) | Screen::Plan(_))) {
+        state.guide = Some(Guide::Chosen);
+    }
+}
+
 /// Goes back to the first screen. A guide's screens wait for being entered again; others are closed.
 pub fn home(state: &mut State, out: &mut Vec<Effect>) {
     let screens = state.stack.split_off(1.min(state.stack.len()));
     match state.guide.take() {
-        Some(guide) if !screens.is_empty() => {
+        Some(guide) if !screens.is_empty() && guide != Guide::Chosen => {
             state.parked.insert(guide, screens);
         }
         _ => close(state, screens, out),

@@ -102,8 +102,9 @@ pub fn choose(state: &mut State, mut branches: Branches, action: Action, out: &m
             if motion == Motion::End {
                 branches.list.seek_end();
             }
-            // The typed line stands above the list.
-            let height = pane::dialog_height(state.shared.size.height).saturating_sub(1);
+            // The typed line, and what is known of all of them, stand above the list.
+            let above = 1 + u16::from(!branches.note.is_empty());
+            let height = pane::dialog_height(state.shared.size.height).saturating_sub(above);
             let len = branches.list.len();
             branches.cursor.step(motion, len, u64::from(height));
             state.overlay = Some(Overlay::Branches(branches));

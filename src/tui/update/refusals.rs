@@ -83,10 +83,7 @@ pub fn works_on(title: &str, places: &[&str]) -> String {
     } else {
         "screens"
     };
-    format!(
-        "{title} works on the {noun} {}, not here",
-        places.join(", ")
-    )
+    format!("{title} works only on the {noun} {}", places.join(", "))
 }
 
 /// Tells on which screens a key works that means nothing here; says nothing if it works on none.

@@ -18,6 +18,8 @@ pub struct Branches {
     /// The repository whose pull is tried of the one that is chosen; without, its commits are listed.
     pub pull: Option<HubId>,
     pub repo_id: String,
+    /// What is known of all its branches, in words; empty where nothing is.
+    pub note: String,
     /// Only branches whose names contain it are listed.
     pub typed: Input,
     /// Enter was pressed before the list had come; the first branch of it is taken then.
@@ -44,6 +46,14 @@ impl Branches {
         let area = pane::dialog(frame, theme, &title, 80, height);
         let [line, area] = pane::headed(area);
         input::draw(frame, line, theme, " /", &self.typed);
+        let area = match self.note.is_empty() {
+            true => area,
+            false => {
+                let [note, area] = pane::headed(area);
+                frame.render_widget(Line::styled(format!(" {}", self.note), theme.muted), note);
+                area
+            }
+        };
         let name = usize::from(area.width).saturating_sub(42).clamp(12, 40);
         if let Some(why) = self.list.failed() {
             frame.render_widget(Line::styled(format!(" ✗ {why}"), theme.error), area);
@@ -62,23 +72,25 @@ impl Branches {
         cursor.keep(len, u64::from(area.height));
         list::draw(frame, area, theme, (cursor, len), |at| {
             match self.list.row(at) {
-                Row::Ready(row) => {
-                    let head = row
-                        .head
-                        .as_ref()
-                        .map_or_else(|| "no commit yet".to_owned(), |id| id.short());
-                    let mut spans = vec![Span::styled(
-                        format!(" {} {} ", fit(row.name.shown(), name), fit(&head, 13)),
-                        theme.text,
-                    )];
-                    let (words, grade) = row.mark.words();
-                    let style = grade.map_or(theme.muted, |grade| theme.grade(grade));
-                    spans.push(Span::styled(words, style));
-                    Line::from(spans)
-                }
+                Row::Ready(row) => branch_line(row, name, theme),
                 Row::Pending => Line::styled(" …", theme.pending),
                 Row::Failed(why) => Line::styled(format!(" ✗ {why}"), theme.error),
             }
         });
     }
+}
+
+/// Returns a branch whose name has `width` cells.
+fn branch_line(row: &BranchLine, width: usize, theme: &Theme) -> Line<'static> {
+    let head = row
+        .head
+        .as_ref()
+        .map_or_else(|| "no commit yet".to_owned(), |id| id.short());
+    let (words, grade) = row.mark.words();
+    let style = grade.map_or(theme.muted, |grade| theme.grade(grade));
+    let named = format!(" {} {} ", fit(row.name.shown(), width), fit(&head, 13));
+    Line::from(vec![
+        Span::styled(named, theme.text),
+        Span::styled(words, style),
+    ])
 }

@@ -81,6 +81,12 @@ impl Text {
         }
     }
 
+    /// Adds one line, cut where the pane ends.
+    pub fn cut(&mut self, text: &str, style: Style) {
+        let line = luthier_hub::text::cut(text, self.width).into_owned();
+        self.lines.push(Line::styled(line, style));
+    }
+
     /// Adds a text behind `lead`, wrapped beside it.
     pub fn hang(&mut self, lead: &str, text: &str, style: Style) {
         let column = lead.width().min(self.width / 2);

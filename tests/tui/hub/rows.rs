@@ -558,8 +558,28 @@ impl FakeHub {
         seen
     }
 
+    /// An object that no row has.
+    fn without_row(&self, kind: Kind) -> Inspection {
+        let mut seen = Self {
+            rowless: false,
+            ..self.clone()
+        }
+        .inspection(kind);
+        (seen.row, seen.fields) = (Vec::new(), Vec::new());
+        if let ObjectView::Present {
+            proved, problem, ..
+        } = &mut seen.object
+        {
+            (*proved, *problem) = (Some("typed".into()), None);
+        }
+        seen
+    }
+
     /// A treeless merge whose object differs.
     pub fn inspection(&self, kind: Kind) -> Inspection {
+        if self.rowless {
+            return self.without_row(kind);
+        }
         if self.objectless {
             return self.without_object(kind);
         }

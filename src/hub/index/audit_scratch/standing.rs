@@ -62,6 +62,8 @@ pub struct StandingCount {
     /// The number of the least depth that was looked to.
     pub depth: u8,
     pub count: u64,
+    /// Those that one of the given codes stops.
+    pub of_codes: u64,
     /// Those whose pull was tried, and when the first of them was.
     pub tried: u64,
     pub tried_at: Option<Micros>,
@@ -193,15 +195,18 @@ impl AuditScratch {
         Ok(rows.iter().map(standing).collect())
     }
 
-    /// Counts the branches of each repository by standing.
+    /// Counts the branches of each repository by standing, and those that one of `codes` stops.
     ///
     /// # Errors
     /// The scratch file cannot be read.
-    pub async fn standing_counts(&self) -> Result<Vec<StandingCount>, IndexError> {
+    pub async fn standing_counts(&self, codes: &[u16]) -> Result<Vec<StandingCount>, IndexError> {
+        let codes: Vec<String> = codes.iter().map(u16::to_string).collect();
         let rows = ask(
-            "SELECT repo, stands, min(depth), sum(named_rows), sum(tried * named_rows), min(CASE WHEN tried THEN at END)
+            "SELECT repo, stands, min(depth), sum(named_rows), sum(tried * named_rows), min(CASE WHEN tried THEN at END),
+               sum(coalesce(code IN (SELECT CAST(value AS INTEGER) FROM json_each(?1)), 0))
              FROM standing GROUP BY repo, stands ORDER BY repo, stands",
         )
+        .bind(super::facts::json_list(&codes))
         .rows(&self.file)
         .await?;
         let count = |r: &Row| StandingCount {
@@ -211,6 +216,7 @@ impl AuditScratch {
             count: r.get::<i64>(3) as u64,
             tried: r.get::<i64>(4) as u64,
             tried_at: r.get(5),
+            of_codes: r.get::<i64>(6) as u64,
         };
         Ok(rows.iter().map(count).collect())
     }

@@ -31,7 +31,9 @@ pub enum Why {
         #[source]
         why: ProofError,
     },
-    #[error("its row points to no object, and keeps no bytes that match the id")]
+    #[error(
+        "its row points to no object and keeps no bytes, so clients get nothing, whatever the store has"
+    )]
     NoBytes,
     #[error("its row points to no object, and none can be made from the row: {why}")]
     Unprovable {

@@ -3,6 +3,7 @@
 use super::Decide;
 use crate::decisions::{Side, subject, winner};
 use crate::lines::FindingLine;
+use crate::lines::inspected::TrialLine;
 use crate::pages::Row;
 use crate::regions::Regions;
 use crate::state::{Shared, Slot};
@@ -69,7 +70,7 @@ impl Decide {
         let (word, style) = match decided {
             None => ("  ? undecided".to_owned(), theme.warning),
             Some(side) if winner(row.remedy) == Some(side) => {
-                (format!("  ✓ {}", side.word()), theme.good)
+                ("  ✓ planned".to_owned(), theme.good)
             }
             Some(_) => ("  – skipped".to_owned(), theme.muted),
         };
@@ -83,11 +84,11 @@ impl Decide {
         let offered = shared.decisions.offered(row.code, subject(row.id.exact()));
         match (shared.decisions.rule(row.code), offered) {
             (Some(side), _) => {
-                let words = format!("all other {}: {}", row.code, side.word());
+                let words = format!("all other {}: {}", row.code, side.answer());
                 head.say(&words, theme.text);
             }
             (None, Some((code, side))) => {
-                let words = format!("=       {} for all other {code}", side.word());
+                let words = format!("=       {} for all other {code}", side.answer());
                 head.say(&words, theme.text);
             }
             (None, None) => {}
@@ -95,27 +96,33 @@ impl Decide {
         head.lines.push(Line::default());
     }
 
-    /// Returns what speaks for a choice, where the formulas that were tried say it.
+    /// Returns what speaks for a choice, where the sides that were read say it.
     fn advice(&self, row: &FindingLine) -> Option<&'static str> {
         let Some((id, Slot::Ready(seen))) = &self.seen else {
             return None;
         };
-        let makes_object = matches!(row.remedy, Remedy::Restore | Remedy::Replace);
-        let matches = seen
-            .identity
-            .iter()
-            .any(|trial| trial.matches && trial.is_of_row());
-        (*id == row.id && makes_object && matches).then_some(
-            "Recommended: 1. The row reproduces the id, so what is stored is byte for byte what the id stands for.",
-        )
+        if *id != row.id {
+            return None;
+        }
+        let of_row = |trial: &TrialLine| trial.matches && trial.is_of_row();
+        let stores = matches!(row.remedy, Remedy::Restore | Remedy::Replace);
+        match winner(row.remedy) {
+            Some(Side::Row) if stores && seen.identity.iter().any(of_row) => Some(
+                "Recommended: 1. The row reproduces the id, so what is stored is byte for byte what the id stands for.",
+            ),
+            Some(Side::Row) if stores && seen.object.wrapped => {
+                Some("Recommended: 1. Without its wrapping the object matches its id.")
+            }
+            Some(Side::Object) if seen.object.good => {
+                Some("Recommended: 2. The object matches its id.")
+            }
+            _ => None,
+        }
     }
 
     fn sides(&self, row: &FindingLine, width: u16, theme: &Theme) -> Text {
         let mut out = Text::new(width);
         match &self.seen {
-            _ if row.code == Code::RowMissing => {
-                out.say("there is no row to compare with the object", theme.muted);
-            }
             Some((id, Slot::Ready(seen))) if *id == row.id => {
                 let layout = sides::Layout {
                     beside: self.is_beside(width),
@@ -151,50 +158,40 @@ fn parts(head: &Text, area: Rect) -> [Rect; 2] {
 fn choices(row: &FindingLine, head: &mut Text, theme: &Theme) {
     for side in [Side::Row, Side::Object] {
         let key = if side == Side::Row { "1" } else { "2" };
-        let keeps = keeps(row.code, side);
-        let (keys, words) = match (row.code, winner(row.remedy) == Some(side)) {
-            (Code::RowMissing | Code::HeadDangling, true) => {
-                (key.to_owned(), "a row is made from the object")
-            }
-            (_, true) => (key.to_owned(), outcome(row.remedy)),
-            (_, false) => (
+        let (keys, words) = match winner(row.remedy) == Some(side) {
+            true => (key.to_owned(), outcome(row.code, row.remedy)),
+            false => (
                 format!("{key} or s"),
-                "nothing is changed, the finding stays",
+                "leave it: nothing is changed, the finding stays",
             ),
         };
         let lead = crate::widgets::list::fit(&keys, 8);
-        head.hang(&lead, &format!("{keeps}: {words}"), theme.text);
+        head.hang(&lead, words, theme.text);
     }
 }
 
-/// Names the choice of a side; a side that is missing cannot be kept.
-const fn keeps(code: Code, side: Side) -> &'static str {
-    match (code, side) {
-        (Code::RowMissing, Side::Row) => "leave it without a row",
-        (Code::HeadDangling, Side::Row) => "leave the branch without its commit",
-        (Code::ObjectMissing, Side::Object) => "leave it without an object",
-        (_, Side::Row) => "keep the row",
-        (_, Side::Object) => "keep the object",
-        (_, Side::Skip) => "skip",
-    }
-}
-
-/// Describes what keeping a side changes.
-const fn outcome(remedy: Remedy) -> &'static str {
-    match remedy {
-        Remedy::Backfill => "the object that the row describes is stored",
-        Remedy::Restore => {
-            "the object is stored again, from the row or from a copy that matches its id"
+/// Describes what the repair of a finding changes.
+const fn outcome(code: Code, remedy: Remedy) -> &'static str {
+    match (code, remedy) {
+        (Code::RowMissing | Code::HeadDangling, _) => "make a row from the object",
+        (Code::ObjectEncoded, Remedy::Replace) => {
+            "unwrap the object: the wrapped bytes go into quarantine, and its contents take their place"
         }
-        Remedy::Replace => {
-            "the bytes go into quarantine, and good ones from the row or a copy replace them"
+        (_, Remedy::Backfill) => "store the object that the row describes",
+        (_, Remedy::Restore) => {
+            "store the object again, from the row or from a copy that matches its id"
         }
-        Remedy::Reref => "this repository uses the other repository's row too",
-        Remedy::Hold => "the repository's membership tables get the rows that its branches need",
-        Remedy::Recache => "the cache is written again from data that matches the id",
-        Remedy::Reindex => "the row is changed to what the object says",
-        Remedy::Index => "the index says where in the pack the blob is",
-        Remedy::Link => "the row is linked to the object that matches its id",
-        Remedy::Checkpoint | Remedy::Undo | Remedy::None => "nothing is changed",
+        (_, Remedy::Replace) => {
+            "replace the object: its bytes go into quarantine, and bytes that match the id, from the row or a copy, take their place"
+        }
+        (_, Remedy::Reref) => "use the other repository's row in this one too",
+        (_, Remedy::Hold) => {
+            "add the rows that its branches need to the repository's membership tables"
+        }
+        (_, Remedy::Recache) => "write the cache again, from data that matches the id",
+        (_, Remedy::Reindex) => "keep the object: the row is changed to what the object says",
+        (_, Remedy::Index) => "write into the index where in the pack the blob is",
+        (_, Remedy::Link) => "link the row to the object that matches its id",
+        (_, Remedy::Checkpoint | Remedy::Undo | Remedy::None) => "nothing is changed",
     }
 }

@@ -11,7 +11,6 @@ use luthier_client::Received;
 use luthier_hub::text;
 use luthier_object::Kind;
 use ratatui::Frame;
-use ratatui::text::Line;
 
 impl PullScreen {
     /// Draws it.
@@ -192,10 +191,7 @@ fn say_failing(branches: &BranchesLine, at: u64, out: &mut Text, theme: &Theme) 
             .map_or(failed.why.as_str(), |refused| &refused.why);
         let style = if n == at { theme.text } else { theme.muted };
         let name = crate::widgets::list::fit(failed.branch.shown(), 24);
-        out.lines.push(Line::styled(
-            format!("{chosen} {mark} {name}  {why}"),
-            style,
-        ));
+        out.cut(&format!("{chosen} {mark} {name}  {why}"), style);
     }
     let rest = (branches.failed + branches.unread).saturating_sub((from + LISTED) as u64);
     if rest > 0 && !branches.named.is_empty() {

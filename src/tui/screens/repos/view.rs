@@ -3,7 +3,7 @@
 use super::{Beside, COLUMNS, Repos, stopped_from_elsewhere};
 use crate::effect::RepoOrder;
 use crate::lines::RepoLine;
-use crate::lines::known::{Rest, before, branch_words, nothing_found, rests_on};
+use crate::lines::known::{NOT_TOGETHER, Rest, before, branch_words, nothing_found, rests_on};
 use crate::pages::Row;
 use crate::regions::Regions;
 use crate::screens::{ago, exactly};
@@ -255,8 +255,10 @@ fn looked_at(row: &RepoLine, shared: &Shared) -> String {
     {
         return format!("pulled {}", age(at, shared));
     }
-    before(past, shared)
-        .unwrap_or_else(|| format!("{} {}", past.depth.word(), age(past.at, shared)))
+    match before(past, shared) {
+        Some(_) => "outdated".to_owned(),
+        None => format!("{} {}", past.depth.word(), age(past.at, shared)),
+    }
 }
 
 /// Returns a repository in full.
@@ -316,6 +318,9 @@ fn branches(row: &RepoLine, more: &Beside, out: &mut Text, (shared, theme): (&Sh
     if let Some(known) = shared.audits.branches_of(row.path.exact()) {
         let (words, fails) = branch_words(known);
         out.say(&words, if fails { theme.error } else { theme.muted });
+        if known.apart > 0 {
+            out.say(NOT_TOGETHER, theme.error);
+        }
         if let Some(at) = known.tried_at {
             let tried = text::plural(known.tried, "branch");
             let words = format!("a pull of {tried} was tried, {}", ago(at, shared));
