@@ -18,6 +18,7 @@ mod error;
 pub mod folder;
 pub mod layout;
 pub mod object_dir;
+pub mod packed;
 pub mod pull;
 pub mod received;
 pub mod tried;

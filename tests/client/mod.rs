@@ -3,6 +3,7 @@
 mod demo;
 mod fetching;
 mod folders;
+mod packed;
 mod packs;
 mod pulling;
 mod refusing;

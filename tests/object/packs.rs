@@ -1,7 +1,9 @@
 //! Packs: what is read of them, and what is refused.
 
 use super::identity::{BlobScheme, blob_id};
-use super::pack::{self, Event, PackError, Reader, Record, RecordHasher, Whole, Writer};
+use super::pack::{
+    self, Event, IndexReader, PackError, Reader, Record, RecordHasher, Whole, Writer,
+};
 use super::{Kind, ObjectId, frame};
 use bytes::Bytes;
 use proptest::collection::vec;
@@ -358,4 +360,76 @@ proptest! {
         led.extend(&bytes);
         let _ = read(&led, chunk);
     }
+}
+
+fn read_index(bytes: &[u8], chunk: usize) -> Result<Vec<Record>, PackError> {
+    let mut reader = IndexReader::new(bytes.len() as u64)?;
+    let mut out = Vec::new();
+    for part in bytes.chunks(chunk) {
+        reader.feed(part, |entry| out.push(entry))?;
+    }
+    reader.finish()?;
+    Ok(out)
+}
+
+#[test]
+fn an_index_is_laid_out_as_clients_write_it() {
+    let ids = ["1".repeat(64), "f".repeat(64)].map(|hex| format!("sha256:{hex}"));
+    let mut bytes = b"MUSI\x01".to_vec();
+    bytes.extend(2u64.to_le_bytes());
+    for (id, offset) in ids.iter().zip([92u64, 300]) {
+        bytes.extend(id.as_bytes());
+        bytes.extend(offset.to_le_bytes());
+        bytes.extend(6u64.to_le_bytes());
+    }
+    let footer = Sha256::digest(&bytes);
+    bytes.extend(footer);
+    let entry = |id: &String, offset| Record {
+        id: ObjectId::new(id),
+        offset,
+        length: 6,
+    };
+    let expected = vec![entry(&ids[0], 92), entry(&ids[1], 300)];
+    assert_eq!(read_index(&bytes, 10), Ok(expected));
+}
+
+#[test]
+fn an_index_says_where_the_records_of_its_pack_lie() {
+    for chunk in [1, 7, 1000] {
+        let entries = read_index(&three().finish_index(), chunk).expect("an index");
+        let (records, _) = read(&three().finish(), 5).expect("a pack");
+        let mut records: Vec<Record> = records.into_iter().map(|read| read.record).collect();
+        records.sort_by_key(|record| record.id.to_string());
+        assert_eq!(entries, records);
+    }
+}
+
+#[test]
+fn what_is_no_index_is_refused_by_name() {
+    let whole = three().finish_index();
+    let changed = |change: fn(&mut Vec<u8>)| {
+        let mut bytes = whole.clone();
+        change(&mut bytes);
+        read_index(&sealed(bytes), 9).expect_err("no index")
+    };
+    assert_eq!(changed(|bytes| bytes.truncate(44)), PackError::TooShort(44));
+    assert_eq!(changed(|bytes| bytes[0] = b'm'), PackError::NoIndex);
+    assert_eq!(changed(|bytes| bytes[4] = 2), PackError::OtherVersion(2));
+    assert_eq!(changed(|bytes| bytes[5] = 2), PackError::Trailing(87));
+    let count = u64::from_le_bytes([3, 0, 0, 0, 0, 0, 0, 1]);
+    let left = 3 * 87;
+    let many = PackError::TooManyRecords { count, left };
+    assert_eq!(changed(|bytes| bytes[12] = 1), many);
+    assert_eq!(changed(|bytes| bytes[13] = b'S'), PackError::BadId(0));
+    let swapped = changed(|bytes| bytes[13..13 + 2 * 87].rotate_left(87));
+    assert_eq!(swapped, PackError::Unsorted(1));
+    let mut torn = whole.clone();
+    *torn.last_mut().expect("a footer") ^= 1;
+    assert_eq!(read_index(&torn, 9), Err(PackError::BadFooter));
+    let mut reader = IndexReader::new(whole.len() as u64).expect("its size");
+    let cut = &whole[..whole.len() - 1];
+    reader.feed(cut, |_| {}).expect("no more than half");
+    let (announced, came) = (whole.len() as u64, cut.len() as u64);
+    let short = PackError::WrongLength { announced, came };
+    assert_eq!(reader.finish(), Err(short));
 }

@@ -2,6 +2,7 @@
 //!
 //! A *local pack* is a list of records; an *MPack* is a table of sections, of which those of type 1 are local packs.
 //! Both start with `MUSE`, and both end in the sha256 of everything before. A pack's id is the sha256 of all its bytes.
+//! Beside a local pack a client keeps an index ([`IndexReader`]); a hub keeps rows instead.
 //!
 //! Packs have up to 512 MiB and are never held whole: a [`Reader`] takes the bytes as they come and hands on the
 //! records, each length checked against the bytes that are left before it is believed. A record holds a blob with its
@@ -25,14 +26,16 @@
 //! # Ok::<(), luthier_object::pack::PackError>(())
 //! ```
 
+mod index;
 mod local;
 mod reader;
 mod record;
 mod table;
 mod write;
 
+pub use index::IndexReader;
 pub use reader::{Reader, Whole};
-pub use record::{RecordHasher, RecordProof, contents};
+pub use record::{RecordHasher, RecordProof, contents, head};
 pub use write::Writer;
 
 use crate::ObjectId;
@@ -51,7 +54,7 @@ const VERSION: u8 = 1;
 const FOOTER: u64 = 32;
 
 /// Bytes of a record before its content: the id's text, and the length.
-const RECORD_HEAD: u64 = 71 + 8;
+pub const RECORD_HEAD: u64 = 71 + 8;
 
 /// A record of a pack.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +86,10 @@ pub enum PackError {
     TooLarge(u64),
     #[error("the first four bytes are not MUSE")]
     NoMagic,
+    #[error("the first four bytes are not MUSI")]
+    NoIndex,
+    #[error("entry {0} is not in the order of ids")]
+    Unsorted(u64),
     #[error("the pack has version {0}, and 1 is read")]
     OtherVersion(u8),
     #[error("the header announces {count} records, which {left} bytes cannot hold")]

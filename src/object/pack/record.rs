@@ -1,5 +1,6 @@
 //! The blob in a record, with its header or without.
 
+use super::Record;
 use crate::frame::{HEADER_WINDOW, decode_header};
 use crate::identity::{BlobHasher, BlobScheme};
 use crate::{Kind, ObjectId};
@@ -15,6 +16,12 @@ fn header_len(start: &[u8], length: u64) -> usize {
         }
         _ => 0,
     }
+}
+
+/// Returns the bytes that come right before the content of a record.
+#[must_use]
+pub fn head(record: &Record) -> Vec<u8> {
+    [record.id.as_str().as_bytes(), &record.length.to_le_bytes()].concat()
 }
 
 /// Returns the bytes of the blob that a record's content may be, the likelier first: without its header, and whole.

@@ -1,6 +1,6 @@
 //! Packs written: for hubs that are made to be read, not to be served.
 
-use super::{MAGIC, VERSION};
+use super::{MAGIC, RECORD_HEAD, VERSION};
 use crate::ObjectId;
 use sha2::{Digest, Sha256};
 
@@ -21,6 +21,26 @@ impl Writer {
         self.records.extend_from_slice(content);
         self.count += 1;
         self
+    }
+
+    /// Returns the bytes of the index that a client keeps beside the local pack.
+    #[must_use]
+    pub fn finish_index(&self) -> Vec<u8> {
+        let mut entries: Vec<Vec<u8>> = Vec::new();
+        let mut at = 0;
+        while let Some(head) = self.records.get(at..at + RECORD_HEAD as usize) {
+            let (id, length) = head.split_at(71);
+            let content = 13 + at as u64 + RECORD_HEAD;
+            entries.push([id, &content.to_le_bytes(), length].concat());
+            let length = length.try_into().map_or(0, u64::from_le_bytes);
+            at += head.len() + length as usize;
+        }
+        entries.sort();
+        let mut out = b"MUSI".to_vec();
+        out.push(VERSION);
+        out.extend_from_slice(&self.count.to_le_bytes());
+        out.extend(entries.concat());
+        sealed(out)
     }
 
     /// Returns the bytes of the local pack.
