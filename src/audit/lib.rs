@@ -72,6 +72,7 @@ mod standing;
 pub mod suggest;
 pub mod table;
 pub mod unlinked;
+mod unnamed_packs;
 mod unreferenced;
 
 pub use compare::FieldDiff;

@@ -81,7 +81,8 @@ pub(super) async fn list_up_to(scan: &mut Scan<'_>, most: u64) -> Result<bool, A
     Ok(true)
 }
 
-async fn flush(
+/// Lays down what was listed: keys of a known layout as facts, and others as findings.
+pub(super) async fn flush(
     scan: &mut Scan<'_>,
     known: &mut Vec<ListedKey>,
     foreign: &mut Vec<luthier_hub::backend::Entry>,
@@ -106,18 +107,6 @@ const MAYBE_PACKS: usize = 200_000;
 
 fn may_be_pack(scan: &Scan<'_>, key: &str) -> bool {
     scan.maybe_packs.len() < MAYBE_PACKS && layout::recognise_pack(key).is_some()
-}
-
-/// Says of each key that might have been a pack's, and that no row and no index names, that it has no known layout.
-pub(super) async fn judge_maybe_packs(scan: &mut Scan<'_>) -> Result<(), AuditError> {
-    let mut foreign = Vec::new();
-    for entry in std::mem::take(&mut scan.maybe_packs) {
-        let pack = layout::recognise_pack(&entry.key).map(hex::encode);
-        if !pack.is_some_and(|pack| scan.packs.contains_key(&pack)) {
-            foreign.push(entry);
-        }
-    }
-    flush(scan, &mut Vec::new(), &mut foreign).await
 }
 
 fn foreign_key(key: &str, size: u64, why: &str) -> Finding {

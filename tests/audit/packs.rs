@@ -242,3 +242,69 @@ async fn a_hub_of_june_is_judged_by_its_model() {
     let missing = worse.iter().filter(|(code, _)| *code == Code::UriMissing);
     assert_eq!(missing.count(), 2);
 }
+
+/// A row that names another pack than the one that the store has, and no index: nothing leads to the bytes. Only a whole
+/// audit at depth bytes reads what nothing names, and only where something is missing.
+#[tokio::test]
+async fn a_pack_that_nothing_names_is_searched_for_a_blob_that_is_missing() {
+    let folders = ["packs/", "takes/old/", "objects/", "objects/sha256/"];
+    for folder in folders {
+        let june = June::new().await;
+        let hex = june.pack.bare();
+        let name = match folder {
+            "objects/sha256/" => format!("{}/{}", &hex[..2], &hex[2..]),
+            _ => hex.to_owned(),
+        };
+        let path = june
+            .hub
+            .folder
+            .path()
+            .join(format!("objects/{folder}{name}"));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::rename(&june.path, path).unwrap();
+        forget_the_pack(&june).await;
+        let found = async |depth, scope| {
+            let found = audited(&june, depth, scope).await;
+            let missing = found.into_iter().filter(|f| f.code == Code::ObjectMissing);
+            let keys = |f: Finding| f.evidence.keys().map(str::to_owned).collect::<Vec<_>>();
+            missing.map(keys).collect::<Vec<_>>()
+        };
+        let nothing = vec![Vec::<String>::new(); 3];
+        assert_eq!(found(Depth::Presence, Scope::Hub).await, nothing);
+        let one = Scope::Repo("alice/song".into());
+        assert_eq!(found(Depth::Bytes, one).await, nothing);
+        for keys in found(Depth::Bytes, Scope::Hub).await {
+            assert_eq!(keys.len(), 1, "{folder}");
+            assert!(
+                keys[0].starts_with(&format!("mpack://{}", june.pack)),
+                "{keys:?}"
+            );
+        }
+    }
+}
+
+/// Points every blob to a pack that is not there.
+async fn forget_the_pack(june: &June) {
+    let gone = "ab".repeat(32);
+    june.sql(&format!(
+        "DELETE FROM musehub_mpack_index;
+         UPDATE musehub_objects SET storage_uri = 'mpack://sha256:{gone}/' || object_id"
+    ))
+    .await;
+}
+
+/// Each record is proved by itself, so a damaged pack still gives what is whole in it, and nothing else.
+#[tokio::test]
+async fn of_a_damaged_pack_that_nothing_names_what_proves_is_found() {
+    let june = June::new().await;
+    let mut bytes = std::fs::read(&june.path).unwrap();
+    let at = bytes.windows(4).position(|some| some == b"boom").unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(&june.path, bytes).unwrap();
+    forget_the_pack(&june).await;
+    let found = audited(&june, Depth::Bytes, Scope::Hub).await;
+    let missing = found.iter().filter(|f| f.code == Code::ObjectMissing);
+    let unfound = missing.filter(|f| f.evidence.keys().next().is_none());
+    let unfound: Vec<&str> = unfound.map(|f| f.id.as_str()).collect();
+    assert_eq!(unfound, [june.blobs[1].as_str()]);
+}

@@ -241,3 +241,23 @@ async fn nothing_is_indexed_from_a_pack_that_does_not_prove() {
         "{refused:#?}"
     );
 }
+
+#[tokio::test]
+async fn lost_blobs_are_restored_from_a_pack_that_nothing_names() {
+    let june = June::new().await;
+    let gone = "ab".repeat(32);
+    june.sql(&format!(
+        "DELETE FROM musehub_mpack_index;
+         UPDATE musehub_objects SET storage_uri = 'mpack://sha256:{gone}/' || object_id"
+    ))
+    .await;
+    let words = restored(&june, Code::ObjectMissing, Depth::Bytes).await;
+    assert_eq!(words.len(), 3, "{words:?}");
+    let from = format!("from the copy under mpack://{}", june.pack);
+    assert!(words.iter().all(|words| words.contains(&from)), "{words:?}");
+    let left = findings(&june.hub.open().await).await;
+    assert!(
+        left.iter().all(|f| f.code != Code::ObjectMissing),
+        "{left:#?}"
+    );
+}

@@ -17,7 +17,7 @@ use super::packs::NamedPack;
 use super::report::Summary;
 use super::{
     AuditError, Code, Depth, Options, Scope, graph, hidden, jobs, packs, references, refs, spool,
-    suggest, unreferenced,
+    suggest, unnamed_packs, unreferenced,
 };
 use futures_util::TryStreamExt;
 use luthier_hub::backend::{Entry, layout};
@@ -174,7 +174,7 @@ impl<'a> Scan<'a> {
         if self.options.depth >= Depth::Presence {
             packs::judge(self).await?;
             jobs::judge(self).await?;
-            unreferenced::judge_maybe_packs(self).await?;
+            unnamed_packs::judge(self).await?;
         }
         let unreferenced = self.options.depth >= Depth::Presence;
         if unreferenced && !self.withholds(Code::ObjectOrphan, Subject::Object) {
