@@ -1,5 +1,6 @@
 //! The targets of `tests/fuzz` without a fuzzer: what is made of their seeds by chance. `LUTHIER_FUZZ_INPUTS=N` makes
-//! more of it, from another seed each time; `tests/fuzz/run` lets libFuzzer search.
+//! more of it, from another seed each time, and `LUTHIER_FUZZ_TARGETS=pack,names` of these alone; `tests/fuzz/run` lets
+//! libFuzzer search.
 
 #[path = "../fuzz/own.rs"]
 mod own;
@@ -10,6 +11,7 @@ mod targets;
 #[path = "../fuzz/wire.rs"]
 mod wire;
 
+use luthier_object::pack::{IndexReader, Reader};
 use targets::{TARGETS, Target};
 
 /// Bytes at which parsers break: lengths, depths, signs, ends.
@@ -29,6 +31,7 @@ const TOKENS: &[&[u8]] = &[
     b"\x1b[2J",
     b"commit 7\0",
     b"MUSE\x01",
+    b"MUSI\x01",
     "\u{202e}\u{1f3b5}".as_bytes(),
 ];
 
@@ -68,6 +71,11 @@ fn mutated(random: &mut fastrand::Rng, target_seeds: &[Vec<u8>]) -> Vec<u8> {
 }
 
 fn runs(target: &Target) {
+    for_inputs(target, target.run);
+}
+
+/// Hands on a target's seeds, and what is made of them.
+fn for_inputs(target: &Target, run: impl Fn(&[u8]) + std::panic::RefUnwindSafe) {
     let inputs = std::env::var("LUTHIER_FUZZ_INPUTS").ok();
     let seed = inputs.as_ref().map_or(1, |_| fastrand::u64(..));
     let inputs: u64 = inputs.map_or(2000, |inputs| inputs.parse().unwrap());
@@ -75,19 +83,65 @@ fn runs(target: &Target) {
     let mut random = fastrand::Rng::with_seed(seed);
     let seeds = (target.seeds)();
     for seed in &seeds {
-        (target.run)(seed);
+        run(seed);
     }
     for _ in 0..inputs {
         let bytes = mutated(&mut random, &seeds);
-        let ended = std::panic::catch_unwind(|| (target.run)(&bytes));
+        let ended = std::panic::catch_unwind(|| run(&bytes));
         assert!(ended.is_ok(), "{} on {}", target.name, hex::encode(&bytes));
     }
 }
 
+/// Returns the targets that are chosen.
+fn chosen() -> Vec<&'static Target> {
+    let chosen = std::env::var("LUTHIER_FUZZ_TARGETS").ok();
+    let is_chosen = |name| match &chosen {
+        None => true,
+        Some(names) => names.split(',').any(|chosen| chosen == name),
+    };
+    let targets: Vec<&Target> = TARGETS
+        .iter()
+        .filter(|target| is_chosen(target.name))
+        .collect();
+    assert!(!targets.is_empty(), "no target is named {chosen:?}");
+    targets
+}
+
 #[test]
 fn no_bytes_of_a_hub_break_a_reader() {
-    for target in TARGETS {
-        runs(target);
+    chosen().into_iter().for_each(runs);
+}
+
+fn read_pack(bytes: &[u8]) {
+    if let Ok(mut reader) = Reader::new(bytes.len() as u64) {
+        let fed = reader.feed(bytes, |_| {});
+        let _whole = fed.and_then(|()| reader.finish());
+    }
+}
+
+fn read_pack_index(bytes: &[u8]) {
+    if let Ok(mut reader) = IndexReader::new(bytes.len() as u64) {
+        let fed = reader.feed(bytes, |_| {});
+        let _entries = fed.and_then(|()| reader.finish());
+    }
+}
+
+/// Whatever number of records, sections or entries a pack or an index announces, its reader holds what came, a few
+/// times at most.
+#[test]
+fn readers_of_packs_hold_no_more_than_they_are_given() {
+    for target in chosen() {
+        let read = match target.name {
+            "pack" => read_pack,
+            "pack_index" => read_pack_index,
+            _ => continue,
+        };
+        for_inputs(target, |data| {
+            // The first byte is the target's own.
+            let bytes = data.get(1..).unwrap_or_default();
+            let held = allocation_counter::measure(|| read(bytes)).bytes_max;
+            assert!(held <= 4 * bytes.len() as u64 + 512, "{held} bytes");
+        });
     }
 }
 

@@ -92,19 +92,26 @@ pub fn deltas() -> Vec<Vec<u8>> {
 
 /// Packs of both shapes, behind a byte that says in which chunks they come.
 pub fn packs() -> Vec<Vec<u8>> {
-    let writer = || {
-        pack::Writer::default()
-            .with(&identity::blob_id(b"la la"), b"la la")
-            .with(&identity::blob_id(b""), b"")
-            .with(
-                &identity::blob_id(b"do re mi"),
-                &frame::encode(Kind::Blob, b"do re mi"),
-            )
-    };
-    [writer().finish(), writer().finish_mpack()]
+    [three().finish(), three().finish_mpack()]
         .into_iter()
         .map(|pack| [vec![7], pack].concat())
         .collect()
+}
+
+/// The index of such a pack, behind the size of the parts that it comes in.
+pub fn indexes() -> Vec<Vec<u8>> {
+    vec![[vec![7], three().finish_index()].concat()]
+}
+
+/// A pack of three blobs.
+fn three() -> pack::Writer {
+    pack::Writer::default()
+        .with(&identity::blob_id(b"la la"), b"la la")
+        .with(&identity::blob_id(b""), b"")
+        .with(
+            &identity::blob_id(b"do re mi"),
+            &frame::encode(Kind::Blob, b"do re mi"),
+        )
 }
 
 /// URIs, keys, ids, names, times, and what terminals act on.

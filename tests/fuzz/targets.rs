@@ -6,7 +6,7 @@ use super::{own, wire};
 use luthier_hub::backend::{Key, layout, uri};
 use luthier_hub::store::checkpoint::Checkpoint;
 use luthier_hub::{secrets, text};
-use luthier_object::pack::{Event, Reader, RecordHasher, Whole};
+use luthier_object::pack::{Event, IndexReader, Reader, Record, RecordHasher, Whole};
 use luthier_object::{
     CommitRecord, Delta, Kind, Manifest, ObjectId, Proof, SnapshotRecord, branch, frame, json,
     legacy, path, time,
@@ -58,6 +58,11 @@ pub const TARGETS: &[Target] = &[
         name: "pack",
         run: pack,
         seeds: packs,
+    },
+    Target {
+        name: "pack_index",
+        run: pack_index,
+        seeds: indexes,
     },
     Target {
         name: "names",
@@ -210,17 +215,22 @@ fn read(bytes: &[u8], chunk: usize) -> Option<(Vec<Read>, Whole)> {
     Some((out, reader.finish().ok()?))
 }
 
+/// The bytes with the right sha256 at their end: without it nothing is handed on, and nothing is tried.
+fn sealed(bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    if let Some(body) = bytes.len().checked_sub(32) {
+        let footer = Sha256::digest(&bytes[..body]);
+        bytes[body..].copy_from_slice(&footer);
+    }
+    bytes
+}
+
 /// However a pack comes, it is one; what is handed on lies in it where it is said to.
 fn pack(data: &[u8]) {
     let Some((chunk, bytes)) = data.split_first() else {
         return;
     };
-    let mut bytes = bytes.to_vec();
-    // Without the right footer nothing is handed on, and nothing is tried.
-    if let Some(body) = bytes.len().checked_sub(32) {
-        let footer = Sha256::digest(&bytes[..body]);
-        bytes[body..].copy_from_slice(&footer);
-    }
+    let bytes = sealed(bytes);
     let whole = read(&bytes, bytes.len().max(1));
     let parts = read(&bytes, usize::from(*chunk) + 1);
     assert_eq!(whole.is_some(), parts.is_some());
@@ -229,6 +239,29 @@ fn pack(data: &[u8]) {
         assert_eq!(*length, content.len() as u64);
         assert_eq!(&bytes[at..at + content.len()], content);
     }
+}
+
+fn read_index(bytes: &[u8], chunk: usize) -> Option<Vec<Record>> {
+    let mut reader = IndexReader::new(bytes.len() as u64).ok()?;
+    let mut out = Vec::new();
+    for part in bytes.chunks(chunk) {
+        reader.feed(part, |entry| out.push(entry)).ok()?;
+    }
+    let entries = reader.finish().ok()?;
+    assert_eq!(entries, out.len() as u64);
+    Some(out)
+}
+
+/// However an index comes, it has the same entries, in the order of their ids.
+fn pack_index(data: &[u8]) {
+    let Some((chunk, bytes)) = data.split_first() else {
+        return;
+    };
+    let bytes = sealed(bytes);
+    let whole = read_index(&bytes, bytes.len().max(1));
+    assert_eq!(whole, read_index(&bytes, usize::from(*chunk) + 1));
+    let in_order = |some: &[Record]| some[0].id.as_str() < some[1].id.as_str();
+    assert!(whole.is_none_or(|entries| entries.windows(2).all(in_order)));
 }
 
 /// Names of the hub's making: none leads out of the store.
