@@ -5,7 +5,8 @@
 //! - `LUTHIER_BENCH_PACKS`: how many packs there are (200),
 //! - `LUTHIER_BENCH_BLOBS`: how many blobs, in all of them together (100000),
 //! - `LUTHIER_BENCH_LARGEST`: MiB of the largest pack (64); the sizes are spread evenly over the powers of two from 1 on,
-//! - `LUTHIER_BENCH_AGAIN`: set to take the hubs of the run before, on the same servers.
+//! - `LUTHIER_BENCH_AGAIN`: set to take the hubs of the run before, on the same servers,
+//! - `LUTHIER_BENCH_PROGRAM`: another build of the program than this run's.
 
 #![allow(
     clippy::unwrap_used,

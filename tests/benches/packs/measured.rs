@@ -22,7 +22,9 @@ pub struct Measured {
 pub fn audit(hubs: &Hubs, kept: Kept, depth: &str) -> Measured {
     let home = tempfile::tempdir().unwrap();
     let begun = Instant::now();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_luthier"))
+    let program = std::env::var_os("LUTHIER_BENCH_PROGRAM");
+    let program = program.unwrap_or_else(|| env!("CARGO_BIN_EXE_luthier").into());
+    let mut child = Command::new(program)
         .args(["audit", "--depth", depth, "--json", "--grace", "0s"])
         .args(["--database", &hubs.database(kept)])
         .args(["--store", &format!("s3://{}", hubs.bucket(kept))])
