@@ -7,12 +7,12 @@ mod rowless;
 mod trials;
 mod view;
 
-use self::row::Row;
 use self::view::Stored;
 use super::compare::{self, FieldDiff};
 use super::fault::Code;
 use super::judge::{Judge, stops_pull};
 use super::{AuditError, Depth, Finding, Options, by_id, suggest};
+use luthier_hub::index::AnyRow;
 use luthier_hub::store::{Policy, Store, reconstruct};
 use luthier_hub::text;
 use luthier_object::{Kind, ObjectId, Signature};
@@ -190,7 +190,7 @@ pub async fn inspect(store: &Store, kind: Kind, id: &ObjectId) -> Result<Inspect
             None => Err(suggest::no_such_id(store, id.as_str()).await),
         };
     };
-    let row = Row::read(store, kind, id).await?;
+    let row = row::read(store, kind, id).await?;
     let repo = repo_path(store, &repo_id).await?;
     let mut findings = verdict.findings;
     for finding in &mut findings {
@@ -212,7 +212,7 @@ pub async fn inspect(store: &Store, kind: Kind, id: &ObjectId) -> Result<Inspect
         identity: trials::of(&row, stored.as_ref(), manifest, blob_ids.as_ref()),
         blob_ids,
         signature: verdict.signature,
-        row: row.columns(),
+        row: row::columns(&row),
         object,
         links,
         findings,
@@ -226,17 +226,17 @@ async fn repo_path(store: &Store, repo_id: &str) -> Result<String, AuditError> {
 }
 
 /// Row and object, field by field.
-fn fields(row: &Row, stored: Option<&Stored>) -> Vec<FieldDiff> {
+fn fields(row: &AnyRow, stored: Option<&Stored>) -> Vec<FieldDiff> {
     match (row, stored) {
-        (Row::Commit(row), Some(Stored::Commit(object))) => compare::commit(row, object),
-        (Row::Snapshot(row), Some(Stored::Snapshot(object))) => compare::snapshot(row, object),
-        (Row::Commit(_) | Row::Snapshot(_), Some(_)) => Vec::new(),
-        (Row::Commit(row), None) => reconstruct::commit_record(row)
+        (AnyRow::Commit(row), Some(Stored::Commit(object))) => compare::commit(row, object),
+        (AnyRow::Snapshot(row), Some(Stored::Snapshot(object))) => compare::snapshot(row, object),
+        (AnyRow::Commit(_) | AnyRow::Snapshot(_), Some(_)) => Vec::new(),
+        (AnyRow::Commit(row), None) => reconstruct::commit_record(row)
             .map(|record| compare::alone(&record.to_map()))
             .unwrap_or_default(),
-        (Row::Snapshot(row), None) => compare::alone(&compare::snapshot_columns(row)),
-        (Row::Blob(row), Some(Stored::Bytes(size))) => compare::blob(row, Some(*size)),
-        (Row::Blob(row), _) => compare::blob(row, None),
+        (AnyRow::Snapshot(row), None) => compare::alone(&compare::snapshot_columns(row)),
+        (AnyRow::Blob(row), Some(Stored::Bytes(size))) => compare::blob(row, Some(*size)),
+        (AnyRow::Blob(row), _) => compare::blob(row, None),
     }
 }
 

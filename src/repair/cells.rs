@@ -1,8 +1,7 @@
 //! Cells of rows as plans and journals show them, and as they are read.
 
-use super::rows::Row;
 use super::steps::{describe, shorten};
-use luthier_hub::index::EditableColumn as Column;
+use luthier_hub::index::{AnyRow, EditableColumn as Column};
 use luthier_hub::store::write::Change;
 use serde_json::Value;
 
@@ -74,26 +73,26 @@ pub(super) fn to_keep(change: &Change) -> Vec<Vec<u8>> {
 }
 
 /// Returns a cell of a row; `None` for a column that rows of its kind do not have.
-pub(super) fn of(row: &Row, column: Column) -> Option<Option<Vec<u8>>> {
+pub(super) fn of(row: &AnyRow, column: Column) -> Option<Option<Vec<u8>>> {
     let text = |text: &str| Some(text.as_bytes().to_vec());
     let opt = |text: &Option<String>| text.as_ref().map(|text| text.as_bytes().to_vec());
     Some(match (row, column) {
         (row, Column::StorageUri) => row.uri().map(|uri| uri.as_bytes().to_vec()),
-        (Row::Commit(row), Column::Branch) => text(&row.branch),
-        (Row::Commit(row), Column::ParentIds) => text(&row.parent_ids),
-        (Row::Commit(row), Column::Message) => text(&row.message),
-        (Row::Commit(row), Column::Author) => text(&row.author),
-        (Row::Commit(row), Column::Timestamp) => text(&row.timestamp),
-        (Row::Commit(row), Column::SnapshotId) => opt(&row.snapshot_id),
-        (Row::Commit(row), Column::CommitMeta) => text(&row.commit_meta),
-        (Row::Snapshot(row), Column::ManifestBlob) => row.manifest.clone(),
-        (Row::Snapshot(row), Column::EntryCount) => {
+        (AnyRow::Commit(row), Column::Branch) => text(&row.branch),
+        (AnyRow::Commit(row), Column::ParentIds) => text(&row.parent_ids),
+        (AnyRow::Commit(row), Column::Message) => text(&row.message),
+        (AnyRow::Commit(row), Column::Author) => text(&row.author),
+        (AnyRow::Commit(row), Column::Timestamp) => text(&row.timestamp),
+        (AnyRow::Commit(row), Column::SnapshotId) => opt(&row.snapshot_id),
+        (AnyRow::Commit(row), Column::CommitMeta) => text(&row.commit_meta),
+        (AnyRow::Snapshot(row), Column::ManifestBlob) => row.manifest.clone(),
+        (AnyRow::Snapshot(row), Column::EntryCount) => {
             row.entry_count.map(|count| count.to_string().into_bytes())
         }
-        (Row::Snapshot(row), Column::Directories) => opt(&row.directories),
-        (Row::Snapshot(row), Column::CreatedAt) => text(&row.created_at),
+        (AnyRow::Snapshot(row), Column::Directories) => opt(&row.directories),
+        (AnyRow::Snapshot(row), Column::CreatedAt) => text(&row.created_at),
         // No object has such a size: the row has no number there.
-        (Row::Blob(row), Column::SizeBytes) => {
+        (AnyRow::Blob(row), Column::SizeBytes) => {
             (row.size_bytes >= 0).then(|| row.size_bytes.to_string().into_bytes())
         }
         _ => return None,

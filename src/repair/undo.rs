@@ -6,7 +6,7 @@ use super::journal::{
     self, CellError, CellStore, Entry, Event, JournalError, Left, RecordedOutcome,
 };
 use super::plan::Refusal;
-use super::rows::{self, Row};
+use super::rows;
 use super::spool::Spool;
 use super::step::Step;
 use super::steps::{Built, hash};
@@ -14,7 +14,7 @@ use super::{Plan, RepairError, cells};
 use bytes::Bytes;
 use luthier_audit::{Code, Remedy};
 use luthier_hub::backend::{Key, layout};
-use luthier_hub::index::{CellEdit, EditableColumn, RowEdit};
+use luthier_hub::index::{AnyRow, CellEdit, EditableColumn, RowEdit};
 use luthier_hub::progress::Progress;
 use luthier_hub::store::write::Change;
 use luthier_hub::store::{Store, StoreError};
@@ -296,7 +296,7 @@ pub(super) async fn build(
     cell_store: &CellStore,
     step: &Step,
     kind: Kind,
-    row: Option<&Row>,
+    row: Option<&AnyRow>,
 ) -> Result<Built, StoreError> {
     let Some(row) = row else {
         return Ok(NotUndone::RowGone.into());
@@ -363,7 +363,7 @@ fn edit_of(
     cell_store: &CellStore,
     changes: &[CellChange],
     kind: Kind,
-    row: &Row,
+    row: &AnyRow,
 ) -> Result<Option<RowEdit>, NotUndone> {
     let mut edits = Vec::new();
     let mut back = 0;

@@ -3,11 +3,11 @@
 //! Rows, keys and URIs name a blob by one id only, and the other takes its bytes. So a digest that no row has is
 //! looked for by hashing blobs: a few at once without being asked, all of them only where a person says so.
 
-use super::row::Row;
+use super::row;
 use crate::AuditError;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use luthier_hub::backend::{BackendError, Key};
-use luthier_hub::index::BlobRow;
+use luthier_hub::index::{AnyRow, BlobRow};
 use luthier_hub::progress::Progress;
 use luthier_hub::store::Store;
 use luthier_object::identity::{BlobDigests, BlobHasher, BlobScheme};
@@ -73,8 +73,8 @@ pub struct BlobIds {
 }
 
 /// Returns both ids of the blob that a row names; `None` for another kind, and where its bytes cannot be read.
-pub(super) async fn ids_of(store: &Store, row: &Row) -> Option<BlobIds> {
-    let Row::Blob(row) = row else {
+pub(super) async fn ids_of(store: &Store, row: &AnyRow) -> Option<BlobIds> {
+    let AnyRow::Blob(row) = row else {
         return None;
     };
     let digests = hash(store, row).await.ok()??;
@@ -133,7 +133,7 @@ pub async fn search(
 
 /// Returns the digests of what a row names; `None` where it names nothing that is there.
 async fn hash(store: &Store, row: &BlobRow) -> Result<Option<BlobDigests>, BackendError> {
-    let Some(uri) = Row::Blob(row.clone()).uri() else {
+    let Some(uri) = row::blob_uri(row) else {
         return Ok(None);
     };
     let id = ObjectId::new(&row.object_id);

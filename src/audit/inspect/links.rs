@@ -1,9 +1,9 @@
 //! Finds the links of an object.
 
-use super::row::Row;
 use super::view::Stored;
 use super::{LINKS, LinkTo, NamedBy};
 use crate::AuditError;
+use luthier_hub::index::AnyRow;
 use luthier_hub::store::{Store, reconstruct};
 use luthier_object::{CommitRecord, Kind, Manifest, ObjectId};
 use std::collections::HashSet;
@@ -12,12 +12,12 @@ use std::collections::HashSet;
 /// row.
 pub(super) async fn of(
     store: &Store,
-    row: &Row,
+    row: &AnyRow,
     stored: Option<&Stored>,
     manifest: Option<&Manifest>,
 ) -> Result<Vec<LinkTo>, AuditError> {
     match row {
-        Row::Commit(row) => {
+        AnyRow::Commit(row) => {
             let parents = reconstruct::parent_ids(&row.parent_ids).unwrap_or_default();
             let tree = reconstruct::non_empty(row.snapshot_id.as_deref());
             let mut out = commit(parents.iter().map(ObjectId::as_str), tree, NamedBy::Row);
@@ -27,7 +27,7 @@ pub(super) async fn of(
             mark_existing(store, &mut out).await?;
             Ok(out)
         }
-        Row::Snapshot(row) => {
+        AnyRow::Snapshot(row) => {
             let base = reconstruct::non_empty(row.parent_snapshot_id.as_deref());
             let is_stored = match (stored, manifest) {
                 (Some(Stored::Snapshot(record)), Some(manifest)) => *record.manifest == *manifest,
@@ -40,7 +40,7 @@ pub(super) async fn of(
             };
             of_snapshot(store, base, (manifest, side)).await
         }
-        Row::Blob(_) => Ok(Vec::new()),
+        AnyRow::Blob(_) => Ok(Vec::new()),
     }
 }
 

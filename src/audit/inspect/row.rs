@@ -1,119 +1,88 @@
-//! A row of any kind.
+//! The row of an object, and how it is shown.
 
 use crate::{AuditError, suggest};
-use luthier_hub::index::{BlobRow, CommitRow, SnapshotRow};
+use luthier_hub::index::{AnyRow, BlobRow};
 use luthier_hub::store::Store;
 use luthier_object::{Kind, Manifest, ObjectId};
 
-/// A row as the database has it.
-pub(super) enum Row {
-    Commit(CommitRow),
-    Snapshot(SnapshotRow),
-    Blob(BlobRow),
+/// Reads the row of an id.
+///
+/// # Errors
+/// No row has it, or the database cannot be read.
+pub(super) async fn read(store: &Store, kind: Kind, id: &ObjectId) -> Result<AnyRow, AuditError> {
+    let ids = [id.as_str().to_owned()];
+    match AnyRow::by_id(store.index(), kind, &ids).await?.pop() {
+        Some(row) => Ok(row),
+        None => Err(suggest::no_such_id(store, id.as_str()).await),
+    }
 }
 
-impl Row {
-    pub async fn read(store: &Store, kind: Kind, id: &ObjectId) -> Result<Self, AuditError> {
-        let ids = [id.as_str().to_owned()];
-        let index = store.index();
-        let row = match kind {
-            Kind::Commit => index.commits_by_id(&ids).await?.pop().map(Row::Commit),
-            Kind::Snapshot => index.snapshots_by_id(&ids).await?.pop().map(Row::Snapshot),
-            Kind::Blob => index.blobs_by_id(&ids).await?.pop().map(Row::Blob),
-        };
-        match row {
-            Some(row) => Ok(row),
-            None => Err(suggest::no_such_id(store, id.as_str()).await),
-        }
+/// Returns where a row says that its object is; an old hub's `disk_path` if it says nothing.
+pub(super) fn uri(row: &AnyRow) -> Option<String> {
+    match row {
+        AnyRow::Blob(row) => blob_uri(row),
+        AnyRow::Commit(_) | AnyRow::Snapshot(_) => row.uri().map(str::to_owned),
     }
+}
 
-    /// Returns where the row says that its object is; an old hub's `disk_path` if it says nothing.
-    pub fn uri(&self) -> Option<String> {
-        match self {
-            Row::Commit(row) => row.storage_uri.clone(),
-            Row::Snapshot(row) => row.storage_uri.clone(),
-            Row::Blob(row) => row.storage_uri.clone().or_else(|| {
-                let path = row.disk_path.as_deref().filter(|path| !path.is_empty())?;
-                Some(format!("local://{path}"))
-            }),
-        }
-    }
+/// Returns where a blob's row says that its bytes are; an old hub's `disk_path` if it says nothing.
+pub(super) fn blob_uri(row: &BlobRow) -> Option<String> {
+    row.storage_uri.clone().or_else(|| {
+        let path = row.disk_path.as_deref().filter(|path| !path.is_empty())?;
+        Some(format!("local://{path}"))
+    })
+}
 
-    pub const fn kind(&self) -> Kind {
-        match self {
-            Row::Commit(_) => Kind::Commit,
-            Row::Snapshot(_) => Kind::Snapshot,
-            Row::Blob(_) => Kind::Blob,
-        }
-    }
-
-    pub fn id(&self) -> ObjectId {
-        ObjectId::new(match self {
-            Row::Commit(row) => &row.commit_id,
-            Row::Snapshot(row) => &row.snapshot_id,
-            Row::Blob(row) => &row.object_id,
-        })
-    }
-
-    pub fn repo_id(&self) -> Option<&str> {
-        match self {
-            Row::Commit(row) => row.repo_id.as_deref(),
-            Row::Snapshot(row) => row.repo_id.as_deref(),
-            Row::Blob(row) => row.repo_id.as_deref(),
-        }
-    }
-
-    /// Columns in the order of the table, as text.
-    pub fn columns(&self) -> Vec<(String, Option<String>)> {
-        let text = |text: &str| Some(text.to_owned());
-        let columns: Vec<(&str, Option<String>)> = match self {
-            Row::Commit(row) => vec![
-                ("commit_id", text(&row.commit_id)),
-                ("repo_id", row.repo_id.clone()),
-                ("branch", text(&row.branch)),
-                ("parent_ids", text(&row.parent_ids)),
-                ("message", text(&row.message)),
-                ("author", text(&row.author)),
-                ("timestamp", text(&row.timestamp)),
-                ("snapshot_id", row.snapshot_id.clone()),
-                ("commit_meta", text(&row.commit_meta)),
-                ("created_at", text(&row.created_at)),
-                ("storage_uri", row.storage_uri.clone()),
-            ],
-            Row::Snapshot(row) => vec![
-                ("snapshot_id", text(&row.snapshot_id)),
-                ("repo_id", row.repo_id.clone()),
-                ("manifest", cache_in_words(row.manifest.as_deref())),
-                (
-                    "delta_blob",
-                    row.delta
-                        .as_ref()
-                        .map(|d| format!("msgpack, {} bytes", d.len())),
-                ),
-                ("parent_snapshot_id", row.parent_snapshot_id.clone()),
-                (
-                    "entry_count",
-                    row.entry_count.map(|count| count.to_string()),
-                ),
-                ("directories", row.directories.clone()),
-                ("created_at", text(&row.created_at)),
-                ("storage_uri", row.storage_uri.clone()),
-            ],
-            Row::Blob(row) => vec![
-                ("object_id", text(&row.object_id)),
-                ("repo_id", row.repo_id.clone()),
-                ("path", text(&row.path)),
-                ("size_bytes", Some(row.size_bytes.to_string())),
-                ("disk_path", row.disk_path.clone()),
-                ("created_at", text(&row.created_at)),
-                ("storage_uri", row.storage_uri.clone()),
-            ],
-        };
-        columns
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect()
-    }
+/// Columns in the order of the table, as text.
+pub(super) fn columns(row: &AnyRow) -> Vec<(String, Option<String>)> {
+    let text = |text: &str| Some(text.to_owned());
+    let columns: Vec<(&str, Option<String>)> = match row {
+        AnyRow::Commit(row) => vec![
+            ("commit_id", text(&row.commit_id)),
+            ("repo_id", row.repo_id.clone()),
+            ("branch", text(&row.branch)),
+            ("parent_ids", text(&row.parent_ids)),
+            ("message", text(&row.message)),
+            ("author", text(&row.author)),
+            ("timestamp", text(&row.timestamp)),
+            ("snapshot_id", row.snapshot_id.clone()),
+            ("commit_meta", text(&row.commit_meta)),
+            ("created_at", text(&row.created_at)),
+            ("storage_uri", row.storage_uri.clone()),
+        ],
+        AnyRow::Snapshot(row) => vec![
+            ("snapshot_id", text(&row.snapshot_id)),
+            ("repo_id", row.repo_id.clone()),
+            ("manifest", cache_in_words(row.manifest.as_deref())),
+            (
+                "delta_blob",
+                row.delta
+                    .as_ref()
+                    .map(|d| format!("msgpack, {} bytes", d.len())),
+            ),
+            ("parent_snapshot_id", row.parent_snapshot_id.clone()),
+            (
+                "entry_count",
+                row.entry_count.map(|count| count.to_string()),
+            ),
+            ("directories", row.directories.clone()),
+            ("created_at", text(&row.created_at)),
+            ("storage_uri", row.storage_uri.clone()),
+        ],
+        AnyRow::Blob(row) => vec![
+            ("object_id", text(&row.object_id)),
+            ("repo_id", row.repo_id.clone()),
+            ("path", text(&row.path)),
+            ("size_bytes", Some(row.size_bytes.to_string())),
+            ("disk_path", row.disk_path.clone()),
+            ("created_at", text(&row.created_at)),
+            ("storage_uri", row.storage_uri.clone()),
+        ],
+    };
+    columns
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 /// Describes how a manifest is cached, with its entries if it can be read.

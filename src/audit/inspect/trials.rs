@@ -2,22 +2,22 @@
 
 use super::Trial;
 use super::by_bytes::BlobIds;
-use super::row::Row;
 use super::view::Stored;
+use luthier_hub::index::AnyRow;
 use luthier_hub::store::reconstruct;
 use luthier_object::identity;
 use luthier_object::{CommitRecord, Manifest, ObjectId};
 
 /// Returns every scheme on every side that has something to try it on.
 pub(super) fn of(
-    row: &Row,
+    row: &AnyRow,
     stored: Option<&Stored>,
     manifest: Option<&Manifest>,
     ids: Option<&BlobIds>,
 ) -> Vec<Trial> {
     let mut out = Vec::new();
     match row {
-        Row::Commit(row) => {
+        AnyRow::Commit(row) => {
             let id = ObjectId::new(&row.commit_id);
             if let Ok(record) = reconstruct::commit_record(row) {
                 out.extend(commit("row", &id, &record));
@@ -29,7 +29,7 @@ pub(super) fn of(
             }
             out.extend(of_object(&id, stored));
         }
-        Row::Snapshot(row) => {
+        AnyRow::Snapshot(row) => {
             let id = ObjectId::new(&row.snapshot_id);
             if let Some(manifest) = manifest {
                 let stated = reconstruct::directories(row).unwrap_or_default();
@@ -46,7 +46,7 @@ pub(super) fn of(
             }
             out.extend(of_object(&id, stored));
         }
-        Row::Blob(row) => {
+        AnyRow::Blob(row) => {
             let id = ObjectId::new(&row.object_id);
             if let Some(ids) = ids {
                 let (typed, raw) = (ObjectId::new(&ids.typed), ObjectId::new(&ids.sha256));

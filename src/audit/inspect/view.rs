@@ -1,18 +1,19 @@
 //! Reads the store's object for one row, cut to what a screen can show.
 
-use super::row::Row;
+use super::row;
 use super::{ObjectView, PREVIEW_BYTES};
 use crate::by_id;
 use crate::probe::{Named, ObjectState, PackedState, Probe, Witness};
 use bytes::Bytes;
 use luthier_hub::backend::Key;
+use luthier_hub::index::AnyRow;
 use luthier_hub::store::Store;
 use luthier_hub::store::chain::TreeCache;
 use luthier_hub::store::read::canonical_commit;
 use luthier_object::{CommitRecord, Kind, MAX_PAYLOAD, ObjectId, SnapshotRecord, frame, json};
 
 /// Returns the object as the row names it.
-pub(super) async fn object(store: &Store, kind: Kind, id: &ObjectId, row: &Row) -> ObjectView {
+pub(super) async fn object(store: &Store, kind: Kind, id: &ObjectId, row: &AnyRow) -> ObjectView {
     let state = look(store, kind, id, row).await;
     of_state(store, kind, state, Some(row)).await
 }
@@ -22,7 +23,7 @@ pub(super) async fn of_state(
     store: &Store,
     kind: Kind,
     state: ObjectState,
-    row: Option<&Row>,
+    row: Option<&AnyRow>,
 ) -> ObjectView {
     let text = |key: &Key| key.as_str().to_owned();
     match state {
@@ -76,7 +77,7 @@ fn in_pack(packed: &PackedState) -> ObjectView {
 }
 
 /// Looks at the object of a row and reads it.
-async fn look(store: &Store, kind: Kind, id: &ObjectId, row: &Row) -> ObjectState {
+async fn look(store: &Store, kind: Kind, id: &ObjectId, row: &AnyRow) -> ObjectState {
     let copies = by_id::copies(store, id, row.repo_id()).await;
     let probe = Probe {
         store,
@@ -84,7 +85,7 @@ async fn look(store: &Store, kind: Kind, id: &ObjectId, row: &Row) -> ObjectStat
         listed: false,
         witness: Witness::none(),
     };
-    let uri = row.uri();
+    let uri = row::uri(row);
     probe
         .at(Named {
             kind,
@@ -129,16 +130,16 @@ fn present(
 
 /// Returns the first byte that is not as it should be: beside the bytes that the row proves, else where the reader
 /// stops. `None` where nothing tells.
-async fn offset(store: &Store, row: &Row, bytes: &[u8]) -> Option<usize> {
+async fn offset(store: &Store, row: &AnyRow, bytes: &[u8]) -> Option<usize> {
     let right = match row {
-        Row::Commit(row) => canonical_commit(row).ok(),
-        Row::Snapshot(row) => {
+        AnyRow::Commit(row) => canonical_commit(row).ok(),
+        AnyRow::Snapshot(row) => {
             let mut trees = TreeCache::default();
             let made = store.canonical_snapshot(row, &mut trees).await;
             made.ok().and_then(Result::ok)
         }
         // Nothing in a row tells a blob's bytes.
-        Row::Blob(_) => return None,
+        AnyRow::Blob(_) => return None,
     };
     let Some(right) = right else {
         return unreadable(bytes);
@@ -165,8 +166,10 @@ pub(super) enum Stored {
 }
 
 /// Reads the whole object, where the row names one that can be read.
-pub(super) async fn stored(store: &Store, row: &Row) -> Option<Stored> {
-    let key = store.locate(row.kind(), &row.id(), &row.uri()?).ok()?;
+pub(super) async fn stored(store: &Store, row: &AnyRow) -> Option<Stored> {
+    let key = store
+        .locate(row.kind(), &ObjectId::new(row.id()), &row::uri(row)?)
+        .ok()?;
     stored_at(store, row.kind(), &key).await
 }
 

@@ -6,6 +6,7 @@
 
 mod added;
 mod answers;
+mod any_row;
 pub mod audit_scratch;
 mod browse;
 pub mod capabilities;
@@ -30,6 +31,7 @@ pub mod server;
 pub mod sqlite;
 mod statement;
 
+pub use any_row::AnyRow;
 pub use browse::{Browse, Edge, Listed};
 pub use capabilities::Capabilities;
 pub use changes::{

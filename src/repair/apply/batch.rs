@@ -6,7 +6,7 @@ use super::{Options, Outcome};
 use crate::RepairError;
 use crate::change::StepChange;
 use crate::journal::{self, CellStore, Entry, Event, Journal, JournalError, RecordedOutcome};
-use crate::rows::{self, Row};
+use crate::rows;
 use crate::step::Step;
 use crate::steps::{Built, StepContext, Target, build};
 use crate::{cells, checkpoint, undo};
@@ -14,6 +14,7 @@ use futures_util::{StreamExt, stream};
 use luthier_audit::Remedy;
 use luthier_hub::backend::BackendError;
 use luthier_hub::cause::Cause;
+use luthier_hub::index::AnyRow;
 use luthier_hub::progress::Progress;
 use luthier_hub::store::chain::TreeCache;
 use luthier_hub::store::write::{Change, Done, Ledger, WriteError};
@@ -168,7 +169,7 @@ impl Run<'_> {
         step: &Step,
         kind: Kind,
         trees: &Mutex<TreeCache>,
-        rows: &HashMap<String, Row>,
+        rows: &HashMap<String, AnyRow>,
     ) -> Result<Change, Ended> {
         let target = Target::again(step, kind);
         let mut tried = 0;

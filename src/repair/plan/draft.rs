@@ -3,11 +3,11 @@
 use super::group::Group;
 use super::{Plan, Refusal};
 use crate::RepairError;
-use crate::rows::{self, Row};
+use crate::rows;
 use crate::steps::{Built, Origin, StepContext, Target, build};
 use futures_util::{StreamExt, stream};
 use luthier_audit::{Code, Finding, Remedy, Report};
-use luthier_hub::index::IndexError;
+use luthier_hub::index::{AnyRow, IndexError};
 use luthier_hub::progress::Progress;
 use luthier_hub::store::chain::TreeCache;
 use luthier_hub::store::{Store, StoreError};
@@ -73,7 +73,7 @@ impl<'a> Draft<'a> {
                     .get(&group.ordinal)
                     .and_then(|finding| rows.get(&finding.id));
                 let at = match row {
-                    Some(Row::Commit(row)) => time::parse(&row.timestamp),
+                    Some(AnyRow::Commit(row)) => time::parse(&row.timestamp),
                     _ => None,
                 };
                 dated.push((at, group));
@@ -106,7 +106,7 @@ impl<'a> Draft<'a> {
             let rows = rows::read(self.store, kind, &ids).await;
             let rows = rows.map_err(StoreError::from)?;
             for target in &mut targets {
-                if let Some(Row::Blob(row)) = rows.get(&target.id) {
+                if let Some(AnyRow::Blob(row)) = rows.get(&target.id) {
                     let wanted = target.wanted.take();
                     target.wanted = wanted.map(|wanted| wanted.under(Some(row.path.clone())));
                 }

@@ -2,9 +2,9 @@
 
 use super::{Built, NO_DIGEST, StepContext, Target, hash, pointer, still};
 use crate::change::StepChange;
-use crate::rows::Row;
 use crate::step::Step;
 use luthier_audit::Code;
+use luthier_hub::index::AnyRow;
 use luthier_hub::store::StoreError;
 use luthier_hub::store::read::{self, UnprovenRow};
 use luthier_hub::store::write::Change;
@@ -13,7 +13,7 @@ use luthier_hub::store::write::Change;
 pub(super) async fn build(
     ctx: StepContext<'_>,
     target: &Target,
-    row: &Row,
+    row: &AnyRow,
 ) -> Result<Built, StoreError> {
     let Some((_, key)) = target.home(ctx.store).await? else {
         return Ok(Built::refused(NO_DIGEST));
@@ -25,12 +25,12 @@ pub(super) async fn build(
         None => {}
     }
     let made = match row {
-        Row::Commit(row) => read::canonical_commit(row),
-        Row::Snapshot(row) => {
+        AnyRow::Commit(row) => read::canonical_commit(row),
+        AnyRow::Snapshot(row) => {
             let mut trees = ctx.trees.lock().await;
             ctx.store.canonical_snapshot(row, &mut trees).await?
         }
-        Row::Blob(_) => Err(UnprovenRow::Blob),
+        AnyRow::Blob(_) => Err(UnprovenRow::Blob),
     };
     let object = match made {
         Ok(object) => object,

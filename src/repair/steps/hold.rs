@@ -2,8 +2,7 @@
 
 use super::{Built, Target};
 use crate::change::StepChange;
-use crate::rows::Row;
-use luthier_hub::index::{Index, RepoRow};
+use luthier_hub::index::{AnyRow, Index, RepoRow};
 use luthier_hub::store::write::Change;
 use luthier_hub::store::{Store, StoreError};
 use luthier_object::ObjectId;
@@ -14,7 +13,11 @@ const ASKED: usize = 100;
 
 /// Adds the membership. Where only repositories of other owners hold the row, it would show somebody's objects to
 /// somebody else.
-pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<Built, StoreError> {
+pub(super) async fn build(
+    store: &Store,
+    target: &Target,
+    row: &AnyRow,
+) -> Result<Built, StoreError> {
     let index = store.index();
     let (true, Some(origin)) = (index.capabilities().refs(target.kind), &target.origin) else {
         return Ok(Built::refused("this hub has no table of memberships"));

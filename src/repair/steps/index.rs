@@ -2,15 +2,18 @@
 
 use super::{Built, Target, still};
 use crate::change::{RangeChange, StepChange};
-use crate::rows::Row;
 use crate::step::Step;
-use luthier_hub::index::PackedRow;
+use luthier_hub::index::{AnyRow, PackedRow};
 use luthier_hub::store::write::Change;
 use luthier_hub::store::{Store, StoreError};
 use luthier_object::ObjectId;
 
 /// Writes where in its pack a blob lies. The whole pack has to prove; another pack of the blob is left alone.
-pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<Built, StoreError> {
+pub(super) async fn build(
+    store: &Store,
+    target: &Target,
+    row: &AnyRow,
+) -> Result<Built, StoreError> {
     let refused = |why: &str| Ok(Built::refused(why));
     let id = ObjectId::new(&target.id);
     let key = row
@@ -43,7 +46,7 @@ pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<B
     Ok(step(target, row, wrong, new))
 }
 
-fn step(target: &Target, row: &Row, seen: Option<PackedRow>, new: PackedRow) -> Built {
+fn step(target: &Target, row: &AnyRow, seen: Option<PackedRow>, new: PackedRow) -> Built {
     let words = match &seen {
         None => {
             "Adds the index row that says where in its pack the blob is; the whole pack matches its id."

@@ -2,15 +2,19 @@
 
 use super::{Built, Target, hash, pointer, still};
 use crate::change::StepChange;
-use crate::rows::Row;
 use crate::step::Step;
 use luthier_hub::backend::Key;
+use luthier_hub::index::AnyRow;
 use luthier_hub::store::write::Change;
 use luthier_hub::store::{Store, StoreError};
 use luthier_object::{ObjectId, Proven};
 
 /// Points the row at an object that is there and proves.
-pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<Built, StoreError> {
+pub(super) async fn build(
+    store: &Store,
+    target: &Target,
+    row: &AnyRow,
+) -> Result<Built, StoreError> {
     let id = ObjectId::new(&target.id);
     let keys = target.keys.iter().filter_map(|key| Key::new(key).ok());
     let mut refused = "no key is known that contains it".to_owned();

@@ -18,12 +18,11 @@ pub(super) use recache::describe;
 pub use source::COPY_IN;
 
 use super::change::{AddedRow, CellChange, StepChange};
-use super::rows::Row;
 use super::step::Step;
 use super::wanted::Wanted;
 use luthier_audit::{Auto, Code, Evidence, Finding, Remedy, Subject};
 use luthier_hub::backend::{Key, layout};
-use luthier_hub::index::EditableColumn;
+use luthier_hub::index::{AnyRow, EditableColumn};
 use luthier_hub::store::chain::TreeCache;
 use luthier_hub::store::write::Change;
 use luthier_hub::store::{Store, StoreError};
@@ -188,9 +187,9 @@ impl Target {
     }
 
     /// Returns the path that a blob has: in its row, else in the tree that names it.
-    fn path(&self, row: Option<&Row>) -> Option<String> {
+    fn path(&self, row: Option<&AnyRow>) -> Option<String> {
         let path = match (row, &self.origin) {
-            (Some(Row::Blob(row)), _) => Some(&row.path),
+            (Some(AnyRow::Blob(row)), _) => Some(&row.path),
             (_, origin) => origin.as_ref().map(|origin| &origin.path),
         };
         path.filter(|path| !path.is_empty()).cloned()
@@ -254,7 +253,7 @@ pub(super) fn remedy_of(finding: &Finding) -> Remedy {
 pub(super) async fn build(
     ctx: StepContext<'_>,
     target: &Target,
-    row: Option<&Row>,
+    row: Option<&AnyRow>,
 ) -> Result<Built, StoreError> {
     Ok(match made(ctx, target, row).await? {
         Built::Step(step, change) => {
@@ -268,11 +267,11 @@ pub(super) async fn build(
 async fn made(
     ctx: StepContext<'_>,
     target: &Target,
-    row: Option<&Row>,
+    row: Option<&AnyRow>,
 ) -> Result<Built, StoreError> {
     let store = ctx.store;
     match (target.remedy, row) {
-        (Remedy::Recache, Some(Row::Snapshot(row))) => {
+        (Remedy::Recache, Some(AnyRow::Snapshot(row))) => {
             recache::build(store, ctx.trees, target, row).await
         }
         (Remedy::Backfill, Some(row)) => backfill::build(ctx, target, row).await,
@@ -301,7 +300,7 @@ fn pointer(from: Option<&str>, to: &str) -> CellChange {
 }
 
 /// Returns the cells that point a row to `uri`; none where it does already.
-fn pointed(row: &Row, uri: &str) -> Vec<CellChange> {
+fn pointed(row: &AnyRow, uri: &str) -> Vec<CellChange> {
     match row.uri() == Some(uri) {
         true => Vec::new(),
         false => vec![pointer(row.uri(), uri)],

@@ -2,18 +2,21 @@
 
 use super::{Built, Target, shorten};
 use crate::change::{CellChange, StepChange};
-use crate::rows::Row;
 use crate::step::Step;
 use bytes::Bytes;
 use luthier_audit::compare;
 use luthier_hub::backend::Key;
-use luthier_hub::index::{BlobRow, CellEdit, EditableColumn, RowEdit};
+use luthier_hub::index::{AnyRow, BlobRow, CellEdit, EditableColumn, RowEdit};
 use luthier_hub::store::write::Change;
 use luthier_hub::store::{Store, StoreError, amend};
 use luthier_object::{Kind, ObjectId, Proven, Record};
 
 /// Changes the cells that disagree with the object; nothing in the store changes.
-pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<Built, StoreError> {
+pub(super) async fn build(
+    store: &Store,
+    target: &Target,
+    row: &AnyRow,
+) -> Result<Built, StoreError> {
     let refused = |why: String| Ok(Built::Refused(why));
     let Some(uri) = row.uri() else {
         return refused("the row points to no object any more".to_owned());
@@ -32,9 +35,9 @@ pub(super) async fn build(store: &Store, target: &Target, row: &Row) -> Result<B
         Err(why) => return refused(format!("{key}: {why}")),
     };
     let cells = match (row, object.record()) {
-        (Row::Commit(row), Record::Commit(record, _)) => compare::commit_edits(row, record),
-        (Row::Snapshot(row), Record::Snapshot(record, _)) => amend::snapshot(row, record),
-        (Row::Blob(row), Record::Blob(_)) => blob(row, object.bytes()),
+        (AnyRow::Commit(row), Record::Commit(record, _)) => compare::commit_edits(row, record),
+        (AnyRow::Snapshot(row), Record::Snapshot(record, _)) => amend::snapshot(row, record),
+        (AnyRow::Blob(row), Record::Blob(_)) => blob(row, object.bytes()),
         _ => Vec::new(),
     };
     if cells.is_empty() {
@@ -55,7 +58,7 @@ fn blob(row: &BlobRow, bytes: &Bytes) -> Vec<CellEdit> {
     }]
 }
 
-fn step(target: &Target, row: &Row, key: Key, cells: Vec<CellEdit>) -> Built {
+fn step(target: &Target, row: &AnyRow, key: Key, cells: Vec<CellEdit>) -> Built {
     let shown = |cell: &Option<Vec<u8>>| {
         let text = cell.as_ref().map(|bytes| String::from_utf8_lossy(bytes));
         text.map(|text| shorten(&text))

@@ -3,12 +3,12 @@
 use super::source::{self, NoSource, Source};
 use super::{Built, NO_DIGEST, StepContext, Target, hash, pointed, still};
 use crate::change::{StepChange, Swap};
-use crate::rows::Row;
 use crate::step::Step;
 use bytes::Bytes;
 use luthier_audit::Code;
 use luthier_hub::backend::Key;
 use luthier_hub::cause::Cause;
+use luthier_hub::index::AnyRow;
 use luthier_hub::store::StoreError;
 use luthier_hub::store::write::Change;
 use luthier_object::{Kind, ObjectId, Proof};
@@ -17,7 +17,7 @@ use luthier_object::{Kind, ObjectId, Proof};
 pub(super) async fn build(
     ctx: StepContext<'_>,
     target: &Target,
-    row: &Row,
+    row: &AnyRow,
 ) -> Result<Built, StoreError> {
     let id = ObjectId::new(&target.id);
     match key_of(ctx, target.kind, &id, row).await? {
@@ -30,7 +30,7 @@ pub(super) async fn build(
 pub(super) async fn at(
     ctx: StepContext<'_>,
     target: &Target,
-    row: &Row,
+    row: &AnyRow,
     key: Key,
 ) -> Result<Built, StoreError> {
     let id = ObjectId::new(&target.id);
@@ -100,7 +100,7 @@ async fn key_of(
     ctx: StepContext<'_>,
     kind: Kind,
     id: &ObjectId,
-    row: &Row,
+    row: &AnyRow,
 ) -> Result<Result<Key, Cause>, StoreError> {
     let Some(uri) = row.uri() else {
         let key = ctx.store.home(kind, id).await?;
@@ -115,7 +115,7 @@ async fn key_of(
 async fn good(
     ctx: StepContext<'_>,
     target: &Target,
-    row: &Row,
+    row: &AnyRow,
     key: &Key,
     bad: &Bytes,
 ) -> Result<Result<Source, NoSource>, StoreError> {

@@ -4,11 +4,11 @@ use super::replace;
 use super::source::{self, NoSource, Source};
 use super::{Built, NO_DIGEST, StepContext, Target, hash, pointed, still};
 use crate::change::StepChange;
-use crate::rows::Row;
 use crate::step::Step;
 use bytes::Bytes;
 use luthier_audit::Code;
 use luthier_hub::backend::Key;
+use luthier_hub::index::AnyRow;
 use luthier_hub::store::StoreError;
 use luthier_hub::store::packs::{FoundIn, PackState};
 use luthier_hub::store::write::Change;
@@ -18,7 +18,7 @@ use luthier_object::{Kind, ObjectId, Proof, Proven};
 pub(super) async fn build(
     ctx: StepContext<'_>,
     target: &Target,
-    row: &Row,
+    row: &AnyRow,
 ) -> Result<Built, StoreError> {
     let Some((_, key)) = target.home(ctx.store).await? else {
         return Ok(Built::refused(NO_DIGEST));
@@ -60,7 +60,7 @@ pub(super) async fn build(
 pub(super) async fn source_of(
     ctx: StepContext<'_>,
     target: &Target,
-    row: Option<&Row>,
+    row: Option<&AnyRow>,
 ) -> Result<Result<Source, NoSource>, StoreError> {
     let id = ObjectId::new(&target.id);
     if let Ok(object) = Proven::read(Kind::Blob, &id, Bytes::new()) {
@@ -77,7 +77,7 @@ pub(super) async fn source_of(
 async fn occupied(
     ctx: StepContext<'_>,
     target: &Target,
-    row: &Row,
+    row: &AnyRow,
     key: &Key,
 ) -> Result<bool, StoreError> {
     if row.uri() == Some(&ctx.store.backend().uri_for(key)) {
@@ -92,7 +92,7 @@ async fn occupied(
 async fn there(
     ctx: StepContext<'_>,
     target: &Target,
-    row: &Row,
+    row: &AnyRow,
 ) -> Result<Option<Built>, StoreError> {
     let Some(named) = row.uri() else {
         return Ok(None);

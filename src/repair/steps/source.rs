@@ -1,10 +1,10 @@
 //! Bytes that prove an id, wherever they can be had: the row, another key, or a copy beside the hub.
 
 use super::{StepContext, Target};
-use crate::rows::Row;
 use bytes::Bytes;
 use luthier_hub::backend::{Key, layout};
 use luthier_hub::cause::Cause;
+use luthier_hub::index::AnyRow;
 use luthier_hub::store::StoreError;
 use luthier_hub::store::read::{self, UnprovenRow};
 use luthier_hub::store::reconstruct::non_empty;
@@ -58,7 +58,7 @@ impl NoSource {
 pub(super) async fn find(
     ctx: StepContext<'_>,
     target: &Target,
-    row: Option<&Row>,
+    row: Option<&AnyRow>,
     but: Option<&Key>,
 ) -> Result<Result<Source, NoSource>, StoreError> {
     let mut tried = Vec::new();
@@ -110,11 +110,11 @@ pub(super) async fn find(
 /// Returns the object that the row alone describes; of a blob, the bytes that it keeps.
 async fn in_row(
     ctx: StepContext<'_>,
-    row: Option<&Row>,
+    row: Option<&AnyRow>,
 ) -> Result<Option<Result<Proven, UnprovenRow>>, StoreError> {
     Ok(match row {
-        Some(Row::Commit(row)) => Some(read::canonical_commit(row)),
-        Some(Row::Snapshot(row)) => {
+        Some(AnyRow::Commit(row)) => Some(read::canonical_commit(row)),
+        Some(AnyRow::Snapshot(row)) => {
             // Its own object is what is missing or bad, so only the cache and the chain can speak.
             let row = luthier_hub::index::SnapshotRow {
                 storage_uri: None,
@@ -123,7 +123,7 @@ async fn in_row(
             let mut trees = ctx.trees.lock().await;
             Some(ctx.store.canonical_snapshot(&row, &mut trees).await?)
         }
-        Some(Row::Blob(row)) => {
+        Some(AnyRow::Blob(row)) => {
             let id = ObjectId::new(&row.object_id);
             let cached = ctx.store.cached_blob(&id).await?;
             cached.map(|cached| cached.map_err(UnprovenRow::from))
@@ -133,12 +133,12 @@ async fn in_row(
 }
 
 /// Returns every key that may hold it: those that the finding names, those of every era, and the old disk path.
-fn keys(target: &Target, row: Option<&Row>) -> Vec<Key> {
+fn keys(target: &Target, row: Option<&AnyRow>) -> Vec<Key> {
     let id = ObjectId::new(&target.id);
     let (repo_id, disk_path) = match row {
-        Some(Row::Blob(row)) => (row.repo_id.as_deref(), non_empty(row.disk_path.as_deref())),
-        Some(Row::Commit(row)) => (row.repo_id.as_deref(), None),
-        Some(Row::Snapshot(row)) => (row.repo_id.as_deref(), None),
+        Some(AnyRow::Blob(row)) => (row.repo_id.as_deref(), non_empty(row.disk_path.as_deref())),
+        Some(AnyRow::Commit(row)) => (row.repo_id.as_deref(), None),
+        Some(AnyRow::Snapshot(row)) => (row.repo_id.as_deref(), None),
         None => (None, None),
     };
     let named = target.keys.iter().map(String::as_str).chain(disk_path);
