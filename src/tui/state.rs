@@ -47,12 +47,6 @@ impl<T> Slot<T> {
         matches!(self, Slot::Pending(asked) if *asked == ticket)
     }
 
-    /// Returns the slot beside a key, if it waits for this ticket.
-    pub fn awaiting<K>(slot: &mut Option<(K, Self)>, ticket: Ticket) -> Option<&mut Self> {
-        let (_, slot) = slot.as_mut()?;
-        slot.awaits(ticket).then_some(slot)
-    }
-
     /// Takes an answer.
     pub fn fill(&mut self, answer: Result<T, String>) {
         *self = match answer {

@@ -2,6 +2,7 @@
 
 mod view;
 
+use super::beside::BesideObject;
 use super::inspect::Inspect;
 use super::plan::PlanScreen;
 use super::{Go, Screen};
@@ -9,7 +10,7 @@ use crate::action::{Action, Motion};
 use crate::decisions::{BY_HAND, Classified, Open, Side, Tally, subject, winner};
 use crate::effect::{Query, ReportRef, Scope, Ticket};
 use crate::event::Answer;
-use crate::lines::{FindingLine, HubId, Inspected};
+use crate::lines::FindingLine;
 use crate::notices::Level;
 use crate::pages::{PAGE, Pages, Row};
 use crate::state::{Ctx, Shared, Slot};
@@ -31,8 +32,7 @@ pub struct Decide {
     rows: Pages<FindingLine>,
     pub cursor: Cursor,
     /// The object under the cursor, from every side.
-    seen: Option<(HubId, Slot<Box<Inspected>>)>,
-    seen_scope: Scope,
+    seen: BesideObject,
     detail: Cursor,
     /// Side by side or one below the other, where a person chose.
     beside: Option<bool>,
@@ -50,8 +50,7 @@ pub fn open(selection: Selection, what: &str, ctx: &mut Ctx) -> Go {
         classified: Slot::Empty,
         rows: Pages::default(),
         cursor: Cursor::default(),
-        seen: None,
-        seen_scope: ctx.shared.scope(),
+        seen: BesideObject::new(ctx),
         detail: Cursor::default(),
         beside: None,
         unfolded: false,
@@ -83,9 +82,7 @@ impl Decide {
     /// Returns whether something is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {
-        matches!(self.classified, Slot::Pending(_))
-            || self.rows.pending()
-            || matches!(self.seen, Some((_, Slot::Pending(_))))
+        matches!(self.classified, Slot::Pending(_)) || self.rows.pending() || self.seen.pending()
     }
 
     /// Counts the findings by their decision.
@@ -96,11 +93,9 @@ impl Decide {
 
     /// Returns whether both sides of the finding under the cursor were on the screen.
     fn is_seen(&self) -> bool {
-        match (self.current(), &self.seen) {
-            (Some(row), _) if !has_sides(row) => true,
-            (Some(row), Some((id, Slot::Ready(_)))) => *id == row.id,
-            _ => false,
-        }
+        self.current().is_some_and(|row| {
+            !has_sides(row) || matches!(self.seen.of(&row.id), Some(Slot::Ready(_)))
+        })
     }
 
     /// Returns the reason why an action cannot be done here and now.
@@ -251,7 +246,7 @@ impl Decide {
         self.scope = ctx.renew(self.scope);
         self.classified = Slot::Empty;
         self.rows = Pages::default();
-        self.seen = None;
+        self.seen.forget();
         self.report = ctx.shared.audits.report;
         self.audits = ctx.shared.audits.ended;
     }
@@ -268,10 +263,7 @@ impl Decide {
             let findings = answer.findings();
             return findings.map(|rows| self.rows.take(ticket, rows)).err();
         }
-        if let Some(slot) = Slot::awaiting(&mut self.seen, ticket) {
-            return answer.inspected().map(|seen| slot.fill(seen)).err();
-        }
-        match answer {
+        match self.seen.answer(ticket, answer)? {
             Answer::Classified(classified) if self.classified.awaits(ticket) => {
                 self.classified = Slot::Ready(classified);
             }
@@ -327,16 +319,7 @@ impl Decide {
         let Some((kind, id)) = row.and_then(|r| Some((r.subject.kind()?, r.id.clone()))) else {
             return;
         };
-        if matches!(&self.seen, Some((seen, _)) if *seen == id) {
-            return;
-        }
-        self.seen_scope = ctx.renew(self.seen_scope);
-        let ask = Query::Inspect {
-            kind,
-            id: id.exact().to_owned(),
-        };
-        let ticket = ctx.read(self.seen_scope, ask);
-        self.seen = Some((id, Slot::Pending(ticket)));
+        self.seen.look(kind, id, ctx);
     }
 
     /// Returns whether it is worth coming back to: it asks about the findings that there are.
@@ -348,7 +331,7 @@ impl Decide {
     /// Lets go of what only it needed; the decisions stay with the session.
     pub fn close(&mut self, ctx: &mut Ctx) {
         self.scope = ctx.renew(self.scope);
-        self.seen_scope = ctx.renew(self.seen_scope);
+        self.seen.close(ctx);
     }
 
     /// Counts the decisions by their answer, for the status line.

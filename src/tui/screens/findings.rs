@@ -8,11 +8,12 @@ mod view;
 pub use marks::{Marked, Marks};
 pub use view::describe;
 
+use super::beside::BesideObject;
 use super::{Go, Screen};
 use crate::action::{Action, Motion};
 use crate::effect::{Exported, Query, ReportRef, Scope};
 use crate::filter::parse;
-use crate::lines::{FindingLine, GroupLine, HubId, Inspected};
+use crate::lines::{FindingLine, GroupLine, HubId};
 use crate::pages::{Pages, Row};
 use crate::sorting::Sorting;
 use crate::state::{Ctx, Shared, Slot};
@@ -61,8 +62,7 @@ pub struct Findings {
     /// A person pressed a key, or the cursor found its first place.
     moved: bool,
     /// The object under the cursor, for the third pane.
-    pub preview: Option<(HubId, Slot<Box<Inspected>>)>,
-    preview_scope: Scope,
+    pub preview: BesideObject,
     marks_scope: Scope,
     /// The finding under the cursor before the list was narrowed; the cursor goes back to it.
     kept: Option<u64>,
@@ -93,8 +93,7 @@ impl Findings {
             report: ctx.shared.audits.report,
             fixed: false,
             moved: false,
-            preview: None,
-            preview_scope: ctx.shared.scope(),
+            preview: BesideObject::new(ctx),
             marks_scope: ctx.shared.scope(),
             kept: None,
             placing: Slot::Empty,
@@ -207,7 +206,7 @@ impl Findings {
         self.scope = ctx.renew(self.scope);
         self.list = Pages::default();
         (self.count, self.groups) = (Slot::Empty, Slot::Empty);
-        self.preview = None;
+        self.preview.forget();
     }
 
     /// Takes another filter.
@@ -349,7 +348,7 @@ impl Findings {
     /// Lets go of what only it needed.
     pub fn close(&mut self, ctx: &mut Ctx) {
         self.scope = ctx.renew(self.scope);
-        self.preview_scope = ctx.renew(self.preview_scope);
+        self.preview.close(ctx);
         self.marks_scope = ctx.renew(self.marks_scope);
     }
 

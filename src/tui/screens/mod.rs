@@ -1,6 +1,7 @@
 //! The screens. Each holds what it alone knows; what all share is in [`Shared`].
 
 pub mod apply;
+mod beside;
 pub mod decide;
 pub mod findings;
 pub mod hub;

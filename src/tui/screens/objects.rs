@@ -3,6 +3,7 @@
 mod listing;
 mod view;
 
+use super::beside::BesideObject;
 use super::inspect::Inspect;
 use super::plan::PlanScreen;
 use super::pull::PullScreen;
@@ -11,7 +12,7 @@ use crate::action::Action;
 use crate::effect::{Exported, PullRequest, Query, ReportRef, Scope, Ticket};
 use crate::event::Answer;
 use crate::keyset::Keyset;
-use crate::lines::{HubId, Inspected, Judged, ObjectLine, RepoLine};
+use crate::lines::{HubId, Judged, ObjectLine, RepoLine};
 use crate::notices::Level;
 use crate::state::{Ctx, Shared, Slot};
 use crate::widgets::lanes::Strand;
@@ -39,8 +40,7 @@ pub struct Objects {
     pub list: Keyset,
     count: Slot<u64>,
     pub beside: bool,
-    preview: Option<(HubId, Slot<Box<Inspected>>)>,
-    preview_scope: Scope,
+    preview: BesideObject,
     /// The branch graph beside the commits held.
     strands: Vec<Strand>,
     report: ReportRef,
@@ -65,8 +65,7 @@ impl Objects {
             list: Keyset::default(),
             count: Slot::Empty,
             beside: false,
-            preview: None,
-            preview_scope: ctx.shared.scope(),
+            preview: BesideObject::new(ctx),
             strands: Vec::new(),
             report: ctx.shared.audits.report,
             judging: Slot::Empty,
@@ -80,7 +79,7 @@ impl Objects {
     /// Returns whether something is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {
-        self.list.pending() || matches!(self.preview, Some((_, Slot::Pending(_))))
+        self.list.pending() || self.preview.pending()
     }
 
     /// Returns the reason why an action cannot be done here and now.
@@ -164,10 +163,7 @@ impl Objects {
             }
             return None;
         }
-        if let Some(slot) = Slot::awaiting(&mut self.preview, ticket) {
-            return answer.inspected().map(|seen| slot.fill(seen)).err();
-        }
-        match answer {
+        match self.preview.answer(ticket, answer)? {
             Answer::Judged(found) if self.judging.awaits(ticket) => {
                 self.judging = Slot::Empty;
                 for row in self.list.rows_mut() {
@@ -234,16 +230,7 @@ impl Objects {
         let Some((kind, id)) = self.list.current().map(|row| (row.kind, row.id.clone())) else {
             return;
         };
-        if matches!(&self.preview, Some((seen, _)) if *seen == id) {
-            return;
-        }
-        self.preview_scope = ctx.renew(self.preview_scope);
-        let ask = Query::Inspect {
-            kind,
-            id: id.exact().to_owned(),
-        };
-        let ticket = ctx.read(self.preview_scope, ask);
-        self.preview = Some((id, Slot::Pending(ticket)));
+        self.preview.look(kind, id, ctx);
     }
 
     /// Moves the cursor to the next row, or to the next that has a finding, and gives what is under it.
@@ -275,7 +262,7 @@ impl Objects {
     /// Lets go of what only it needed.
     pub fn close(&mut self, ctx: &mut Ctx) {
         self.scope = ctx.renew(self.scope);
-        self.preview_scope = ctx.renew(self.preview_scope);
+        self.preview.close(ctx);
     }
 }
 

@@ -98,12 +98,9 @@ impl Decide {
 
     /// Returns what speaks for a choice, where the sides that were read say it.
     fn advice(&self, row: &FindingLine) -> Option<&'static str> {
-        let Some((id, Slot::Ready(seen))) = &self.seen else {
+        let Some(Slot::Ready(seen)) = self.seen.of(&row.id) else {
             return None;
         };
-        if *id != row.id {
-            return None;
-        }
         let of_row = |trial: &TrialLine| trial.matches && trial.is_of_row();
         let stores = matches!(row.remedy, Remedy::Restore | Remedy::Replace);
         match winner(row.remedy) {
@@ -122,15 +119,15 @@ impl Decide {
 
     fn sides(&self, row: &FindingLine, width: u16, theme: &Theme) -> Text {
         let mut out = Text::new(width);
-        match &self.seen {
-            Some((id, Slot::Ready(seen))) if *id == row.id => {
+        match self.seen.of(&row.id) {
+            Some(Slot::Ready(seen)) => {
                 let layout = sides::Layout {
                     beside: self.is_beside(width),
                     unfolded: self.unfolded,
                 };
                 out = sides::text(seen, layout, width, theme);
             }
-            Some((id, Slot::Failed(why))) if *id == row.id => {
+            Some(Slot::Failed(why)) => {
                 out.say(&format!("✗ {why}; R asks again"), theme.error);
             }
             _ if row.subject.kind().is_some() => out.say("reading both sides …", theme.pending),

@@ -14,9 +14,7 @@ impl Findings {
             let findings = answer.findings();
             return findings.map(|rows| self.list.take(ticket, rows)).err();
         }
-        if let Some(slot) = Slot::awaiting(&mut self.preview, ticket) {
-            return answer.inspected().map(|seen| slot.fill(seen)).err();
-        }
+        let answer = self.preview.answer(ticket, answer)?;
         let answer = self.take_marks(ticket, answer, ctx)?;
         match answer {
             Answer::Count(count) if self.count.awaits(ticket) => self.count = Slot::Ready(count),
@@ -110,18 +108,9 @@ impl Findings {
             .current()
             .and_then(|row| Some((row.subject.kind()?, row.id.clone())))
         else {
-            self.preview = None;
+            self.preview.forget();
             return;
         };
-        if matches!(&self.preview, Some((seen, _)) if *seen == id) {
-            return;
-        }
-        self.preview_scope = ctx.renew(self.preview_scope);
-        let ask = Query::Inspect {
-            kind,
-            id: id.exact().to_owned(),
-        };
-        let ticket = ctx.read(self.preview_scope, ask);
-        self.preview = Some((id, Slot::Pending(ticket)));
+        self.preview.look(kind, id, ctx);
     }
 }

@@ -200,11 +200,11 @@ impl Findings {
     }
 
     fn view_preview(&self, frame: &mut Frame, area: Rect, theme: &Theme) {
-        match &self.preview {
+        match self.preview.slot() {
             // Of many there is none to be shown.
             _ if self.group.is_some() => {}
-            Some((_, Slot::Ready(seen))) => inspect::preview(seen, frame, area, theme),
-            Some((_, Slot::Failed(why))) => {
+            Some(Slot::Ready(seen)) => inspect::preview(seen, frame, area, theme),
+            Some(Slot::Failed(why)) => {
                 let mut text = Text::new(area.width);
                 text.say(&format!("✗ {why}"), theme.error);
                 text.draw(frame, area, Cursor::default(), theme);

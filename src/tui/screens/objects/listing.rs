@@ -17,7 +17,7 @@ impl Objects {
         self.scope = ctx.renew(self.scope);
         self.list = list;
         (self.count, self.judging) = (Slot::Empty, Slot::Empty);
-        self.preview = None;
+        self.preview.forget();
         self.strands.clear();
     }
 

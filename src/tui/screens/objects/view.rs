@@ -67,9 +67,9 @@ impl Objects {
         }
         if third.width > 0 {
             let area = pane::pane(frame, third, theme, "object", false);
-            match &self.preview {
-                Some((_, Slot::Ready(seen))) => inspect::preview(seen, frame, area, theme),
-                Some((_, Slot::Failed(why))) => {
+            match self.preview.slot() {
+                Some(Slot::Ready(seen)) => inspect::preview(seen, frame, area, theme),
+                Some(Slot::Failed(why)) => {
                     frame.render_widget(Line::styled(format!(" ✗ {why}"), theme.error), area);
                 }
                 _ if self.list.current().is_none() => {}
