@@ -225,6 +225,7 @@ pub async fn run(
         // The pass is large, and would be on the stack of whoever audits.
         Scope::Hub | Scope::Repo(_) => Box::pin(scan.run()).await?,
     }
+    store.index().in_place()?;
     let Scan {
         mut summary,
         scratch,

@@ -91,7 +91,7 @@ impl Planning {
 
 pub async fn run(command: Audit, global: &Global, out: Output) -> Result<Exit, CliError> {
     let target = target(global)?;
-    let store = open(&target).await?;
+    let store = open(&target, &out).await?;
     command.listing.check(&out)?;
     let scope = match (&command.what, command.listing.repo()) {
         (None, Some(repo)) => Scope::Repo(repo.to_owned()),

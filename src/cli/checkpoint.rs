@@ -40,7 +40,7 @@ pub async fn run(command: Checkpoint, global: &Global, out: Output) -> Result<Ex
     if target.authority.is_some() {
         journal::try_place(&target.hub)?;
     }
-    let store = open(&target).await?;
+    let store = open(&target, &out).await?;
     let progress = out.job();
     let planning = luthier_repair::checkpoints(&store, command.repo.as_deref(), &progress);
     let plan = watch(&out, &progress, planning).await??;

@@ -28,11 +28,12 @@ pub async fn run(command: DiffHub, global: &Global, out: Output) -> Result<Exit,
         database: Database::parse(&command.with).map_err(StoreError::from)?,
         ..target.hub.clone()
     };
-    let (left, right) = (
-        Store::open(&target.hub, None).await?,
-        Store::open(&other, None).await?,
-    );
     let progress = out.job();
+    let opening = async {
+        let left = Store::open_for(&target.hub, None, &progress).await?;
+        Ok::<_, StoreError>((left, Store::open_for(&other, None, &progress).await?))
+    };
+    let (left, right) = watch(&out, &progress, opening).await??;
     let (left, right) = (left.for_job(&progress), right.for_job(&progress));
     let tell = |difference| write(&difference, &out);
     let comparing = hubs::compare(left.index(), right.index(), command.all, &progress, tell);

@@ -47,7 +47,7 @@ pub async fn run(command: DrillArgs, global: &Global, out: Output) -> Result<Exi
     if let Some(path) = &command.out {
         destination::try_file(path).map_err(|why| CliError::usage(format!("--out: {why}")))?;
     }
-    let store = open(&target).await?;
+    let store = open(&target, &out).await?;
     let journal = HubJournal::open(&store.writer(&authority)?, command.new_pair).await?;
     let progress = out.job();
     progress.phase("drill", Some(STEPS.len() as u64));

@@ -116,12 +116,17 @@ struct Site {
 }
 
 impl Site {
-    async fn open(global: &Global, said: &Said, message: &str) -> Result<Self, CliError> {
+    async fn open(
+        global: &Global,
+        said: &Said,
+        message: &str,
+        out: &Output,
+    ) -> Result<Self, CliError> {
         let target = target(global)?;
         if target.authority.is_some() {
             production_named(&target, said.confirm.as_deref())?;
         }
-        let store = open(&target).await?;
+        let store = open(&target, out).await?;
         let writer = match &target.authority {
             Some(authority) => {
                 let writer = store.writer(authority)?;
@@ -183,7 +188,7 @@ fn parts(path: &str) -> Result<(&str, &str), CliError> {
 /// Makes a repository with a first commit.
 pub async fn run_init(command: Init, global: &Global, out: Output) -> Result<Exit, CliError> {
     let (owner, slug) = parts(&command.repo)?;
-    let site = Site::open(global, &command.said, "Initial commit").await?;
+    let site = Site::open(global, &command.said, "Initial commit", &out).await?;
     let new = NewRepo {
         repo_id: new_id(),
         owner: owner.to_owned(),
@@ -207,7 +212,7 @@ pub async fn run_init(command: Init, global: &Global, out: Output) -> Result<Exi
 /// Commits the files of a folder.
 pub async fn run_commit(command: Commit, global: &Global, out: Output) -> Result<Exit, CliError> {
     let files = folder::files(&command.from)?;
-    let site = Site::open(global, &command.said, &command.message).await?;
+    let site = Site::open(global, &command.said, &command.message, &out).await?;
     let repo = site.repo(&command.repo).await?;
     let (seen, start) = heads(&command, &repo, &site.reader).await?;
     let parent = seen.as_ref().or(start.as_ref().map(|(_, head)| head));
@@ -278,7 +283,7 @@ pub async fn run_merge(command: Merge, global: &Global, out: Output) -> Result<E
         (None, Some(from), Some(into)) => format!("Merge {from} into {into}"),
         (None, _, _) => format!("Merge proposal {}", command.what),
     };
-    let site = Site::open(global, &command.said, &message).await?;
+    let site = Site::open(global, &command.said, &message, &out).await?;
     let prepared = match (&command.from, &command.into) {
         (Some(from), Some(into)) => {
             let repo = site.repo(&command.what).await?;

@@ -74,7 +74,7 @@ async fn undo(command: Undo, global: &Global, out: &Output) -> Result<Exit, CliE
             command.run
         )));
     };
-    let store = open(&target).await?;
+    let store = open(&target, out).await?;
     let progress = out.job();
     let planning = luthier_repair::undo(&store, &path, &command.run, &progress);
     let plan = watch(out, &progress, planning).await??;

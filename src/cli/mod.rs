@@ -394,8 +394,11 @@ fn target(global: &Global) -> Result<Target, CliError> {
     })
 }
 
-async fn open(target: &Target) -> Result<Store, CliError> {
-    Ok(Store::open(&target.hub, target.authority.as_ref()).await?)
+/// Opens the hub, for as long as this run tries again what does not answer.
+async fn open(target: &Target, out: &Output) -> Result<Store, CliError> {
+    let progress = out.job();
+    let opening = Store::open_for(&target.hub, target.authority.as_ref(), &progress);
+    Ok(watch::watch(out, &progress, opening).await??)
 }
 
 /// Returns a code by its name.

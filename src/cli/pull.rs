@@ -66,7 +66,7 @@ pub async fn run(command: Pull, global: &Global, out: Output) -> Result<Exit, Cl
     let target = target(global)?;
     destination::try_folder(&command.into)
         .map_err(|why| CliError::usage(format!("--into: {why}")))?;
-    let store = open(&target).await?;
+    let store = open(&target, &out).await?;
     let Some(what) = Wanted::parse(&command.what) else {
         let mut error = CliError::from(suggest::no_such_repo(&store, &command.what).await);
         error.message += "; write OWNER/SLUG or OWNER/SLUG@BRANCH";

@@ -29,9 +29,10 @@ pub async fn run(command: RebuildArgs, global: &Global, out: Output) -> Result<E
             "this run is read-only; add --write to build the database",
         ));
     };
-    let store = Store::open_to_fill(&target.hub, authority).await?;
-    let writer = store.writer(authority)?;
     let progress = out.job();
+    let opening = Store::open_to_fill(&target.hub, authority, &progress);
+    let store = watch(&out, &progress, opening).await??;
+    let writer = store.writer(authority)?;
     let options = Options {
         partial: command.partial,
     };

@@ -135,7 +135,7 @@ pub async fn run(command: Repair, global: &Global, out: Output) -> Result<Exit, 
         ids => {
             let mut filters = Vec::new();
             for id in ids {
-                filters.push(filter(Some(own_id(id, global).await?)));
+                filters.push(filter(Some(own_id(id, global, &out).await?)));
             }
             filters
         }
@@ -153,11 +153,11 @@ pub async fn run(command: Repair, global: &Global, out: Output) -> Result<Exit, 
 
 /// Returns the id by which findings name what `text` names: a blob may be given by the id that its row does not use.
 /// An id without row stays as it is: there are findings on it too.
-async fn own_id(text: &str, global: &Global) -> Result<String, CliError> {
+async fn own_id(text: &str, global: &Global, out: &Output) -> Result<String, CliError> {
     if ObjectId::new(text).hex().is_none() {
         return Ok(text.to_owned());
     }
-    let store = open(&target(global)?).await?;
+    let store = open(&target(global)?, out).await?;
     let found = inspect::resolve(&store, text).await;
     store.close().await;
     match found {
@@ -207,7 +207,7 @@ async fn plan_and_apply(
         destination::try_file(path).map_err(|why| CliError::usage(format!("--wanted: {why}")))?;
     }
     apply.try_out()?;
-    let store = beside(open(&target).await?, asked.copies.as_deref())?;
+    let store = beside(open(&target, &out).await?, asked.copies.as_deref())?;
     let scope = asked.repo.clone().map_or(Scope::Hub, Scope::Repo);
     let options = how.options(scope);
     let progress = out.job();
@@ -305,7 +305,7 @@ async fn apply_saved(
             "steps of this plan take their bytes from a client's folder; name the one that it was made with: --copies DIR",
         ));
     }
-    let store = beside(open(&target).await?, command.copies.as_deref())?;
+    let store = beside(open(&target, &out).await?, command.copies.as_deref())?;
     let exit = carry_out(&store, &target, &plan, apply, concurrency, &out).await?;
     out.flush()?;
     Ok(exit)

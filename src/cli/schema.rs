@@ -44,7 +44,7 @@ pub async fn run(command: Schema, global: &Global, out: Output) -> Result<Exit, 
     if command.apply && target.authority.is_none() {
         return Err(StoreError::ReadOnly.into());
     }
-    let store = open(&target).await?;
+    let store = open(&target, &out).await?;
     let migration = store
         .index()
         .migration()

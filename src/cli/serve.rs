@@ -52,7 +52,7 @@ pub async fn run(command: Serve, global: &Global, out: Output) -> Result<Exit, C
     let tokens = command.tokens.as_deref().map(Tokens::read).transpose();
     let tokens = tokens.map_err(|error| CliError::usage(error.to_string()))?;
     let target = target(global)?;
-    let store = open(&target).await?;
+    let store = open(&target, &out).await?;
     let listener = TcpListener::bind(command.listen).await;
     let listener = listener.map_err(|error| {
         CliError::unusable(format!("cannot listen on {}: {error}", command.listen))

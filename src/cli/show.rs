@@ -58,7 +58,7 @@ pub struct Diff {
 }
 
 pub async fn run(command: Show, global: &Global, out: Output) -> Result<Exit, CliError> {
-    let store = open(&target(global)?).await?;
+    let store = open(&target(global)?, &out).await?;
     let (kind, id) = resolve(&store, &command.id, command.search, &out).await?;
     if command.form == Form::Bytes {
         let served = store.serve(kind, &id).await?;
@@ -104,7 +104,7 @@ async fn resolve(
 }
 
 pub async fn run_diff(command: Diff, global: &Global, out: Output) -> Result<Exit, CliError> {
-    let store = open(&target(global)?).await?;
+    let store = open(&target(global)?, &out).await?;
     let (kind, id) = resolve(&store, &command.id, command.search, &out).await?;
     let found = inspect::inspect(&store, kind, &id).await?;
     let differing = found.fields.iter().filter(|field| !field.same).count();

@@ -81,7 +81,7 @@ pub async fn run(command: SignOff, global: &Global, out: Output) -> Result<Exit,
         options.drill.clone_from(&report.drill);
         options.drill_at = report.began.parse().ok();
     }
-    let store = open(&target).await?;
+    let store = open(&target, &out).await?;
     let exit = match report {
         Some((_, report)) => check(&store, &report, &options, &out).await?,
         None => sign(&store, &command, &options, &out).await?,

@@ -101,6 +101,11 @@ pub async fn pull(
         Err(PullError::Fetch(FetchError::Cancelled(_))) => pulled.stopped = true,
         Err(error) => return Err(error),
     }
+    // Rows are asked first and objects long after.
+    store
+        .index()
+        .in_place()
+        .map_err(|error| FetchError::Store(error.into()))?;
     if pulled.is_complete() {
         write_refs(&object_dir, branches, &mut pulled).await?;
     }

@@ -31,11 +31,26 @@ const TRIES: usize = 8;
 /// The folder of this process, for as long as anything lies in it.
 static OWN: Mutex<Weak<Own>> = Mutex::new(Weak::new());
 
+/// Handles that are kept for the end: removing a folder takes one for each level, and a run may end because there are
+/// no more.
+const SPARE: usize = 4;
+
 /// The folder of this process.
 struct Own {
     path: PathBuf,
     /// Locked until it is closed.
     _lock: Option<File>,
+    spare: Mutex<Vec<File>>,
+}
+
+impl Own {
+    fn remove(&self) {
+        self.spare
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+        empty_and_remove(&self.path);
+    }
 }
 
 /// A temporary folder, readable by its owner alone; dropping it removes it.
@@ -60,7 +75,7 @@ impl Drop for Folder {
 
 impl Drop for Own {
     fn drop(&mut self) {
-        empty_and_remove(&self.path);
+        self.remove();
     }
 }
 
@@ -113,7 +128,7 @@ pub fn file() -> io::Result<File> {
 pub fn remove() {
     let own = OWN.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
     if let Some(own) = own {
-        empty_and_remove(&own.path);
+        own.remove();
     }
 }
 
@@ -174,10 +189,11 @@ fn claim() -> io::Result<Own> {
             .permissions(Permissions::from_mode(0o700))
             .tempdir()?;
         match hold(folder.path()) {
-            Ok(lock) => {
+            Ok((lock, spare)) => {
                 return Ok(Own {
                     path: folder.keep(),
                     _lock: lock,
+                    spare: Mutex::new(spare),
                 });
             }
             Err(error) => last = error,
@@ -186,19 +202,22 @@ fn claim() -> io::Result<Own> {
     Err(last)
 }
 
-/// Locks a new folder and marks it, in this order: what is not marked is never swept away.
-fn hold(folder: &Path) -> io::Result<Option<File>> {
+/// Locks a new folder and marks it, in this order: what is not marked is never swept away. Returns the lock, where the
+/// file system has locks, and the spare handles.
+fn hold(folder: &Path) -> io::Result<(Option<File>, Vec<File>)> {
     let mut options = OpenOptions::new();
     let options = options.read(true).write(true).create_new(true).mode(0o600);
     let mut lock = options.open(folder.join(LOCK))?;
+    let spare = (0..SPARE).map(|_| lock.try_clone());
+    let spare = spare.collect::<io::Result<_>>()?;
     match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
         Err(error) if error == rustix::io::Errno::WOULDBLOCK => return Err(error.into()),
         // A file system without locks: then nobody may take it for abandoned.
-        Err(_) => return Ok(None),
+        Err(_) => return Ok((None, spare)),
     }
     lock.write_all(MARK)?;
-    Ok(Some(lock))
+    Ok((Some(lock), spare))
 }
 
 /// Removes all that is in a folder, the lock last, so that what a kill leaves of it is swept away later.

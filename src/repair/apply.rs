@@ -16,7 +16,7 @@ use super::{Journal, Plan, RepairError, hub_binding, interrupted};
 use batch::Run;
 use budget::Budget;
 use luthier_hub::progress::Progress;
-use luthier_hub::store::Writer;
+use luthier_hub::store::{StoreError, Writer};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -140,6 +140,8 @@ pub async fn apply_with(
         name: applied.run.clone(),
     };
     let ended = steps(&run, plan, journal, &mut applied).await;
+    let in_place = writer.store().index().in_place();
+    let ended = ended.and_then(|()| in_place.map_err(|error| StoreError::from(error).into()));
     let end = Event::End {
         outcomes: applied.outcomes.clone(),
         stopped: applied.stopped,

@@ -187,6 +187,7 @@ pub async fn run_with_report(
     let report = luthier_audit::run(store, &asked, progress).await?;
     let pulls = pulls::try_all(store, options.pulls, progress).await?;
     progress.phase("verdict", None);
+    store.index().in_place()?;
     let (left, left_total) = left(&report).await?;
     let severe = Filter {
         grades: vec![Grade::Error, Grade::Critical],

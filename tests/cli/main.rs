@@ -46,6 +46,7 @@ mod store_unread;
 mod support;
 mod typing;
 mod undoing;
+mod vanishing;
 mod watching;
 
 use luthier_testing::postgres as server;

@@ -16,7 +16,7 @@ def judge(cell, reference):
     """All that is wrong with a cell; empty where nothing is."""
     checks = [ended, words, memory, objects_stay, objects_are_right]
     if cell.fault.spoils:
-        return [complaint for check in [*checks, verdict] for complaint in check(cell, reference)]
+        return [complaint for check in [*checks, verdict, gone] for complaint in check(cell, reference)]
     checks += [links_lead, rows_stay]
     checks += {"audit": [findings], "signoff": [findings, verdict], "show": [shown], "pull": [files],
                "doctor": [health], "rebuild": [rebuilt], "checkpoint": [done_means_done],
@@ -40,6 +40,17 @@ def ended(cell, reference):
         yield "exit 4 says that somebody stopped it, and nobody did"
     if cell.first.run.exit == 0 and reference.first.run.exit != 0:
         yield "exit 0, and without faults exit %s" % reference.first.run.exit
+
+
+def gone(cell, reference):
+    """Nothing is done or found on a database that is gone before the end."""
+    if not cell.fault.gone or not cell.struck:
+        return
+    # The doctor's report is complete where each of its checks is made.
+    complete = is_complete(cell.first.run) and cell.command.kind != "doctor"
+    if cell.first.run.exit == 0 or complete:
+        yield "ends with exit %s%s, although the database was gone before the end" % (
+            cell.first.run.exit, " and says complete" if complete else "")
 
 
 def words(cell, reference):

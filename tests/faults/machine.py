@@ -29,15 +29,15 @@ def send(number):
 
 def replace(cell):
     """Another hub's file lies where the database was."""
-    shutil.copy(cell.database.path, cell.folder + "/other.db")
+    shutil.copy(cell.target.path, cell.folder + "/other.db")
     with sqlite3.connect(cell.folder + "/other.db") as other:
         other.execute("UPDATE musehub_repos SET slug = slug || '-other'")
     other.close()
-    os.replace(cell.folder + "/other.db", cell.database.path)
+    os.replace(cell.folder + "/other.db", cell.target.path)
 
 
 def remove(cell):
-    os.unlink(cell.database.path)
+    os.unlink(cell.target.path)
 
 
 def spoil(cell):
@@ -110,9 +110,11 @@ def a_file(name):
 
 
 class Fault(faults.Fault):
-    def __init__(self, name, schedule, effect=None, world=None, exits=(), spoils=False, mute=False):
+    def __init__(self, name, schedule, effect=None, world=None, exits=(), spoils=False, gone=False, mute=False):
         super().__init__(name, effect or (lambda server, request: server.plain(request)), faults.ALL, schedule)
-        self.world, self.exits, self.spoils, self.mute = world, exits, spoils, mute
+        self.world, self.exits, self.mute = world, exits, mute
+        # The rows are other ones or none afterwards; or nobody has them any more.
+        self.spoils, self.gone = spoils or gone, gone
 
     @property
     def title(self):
@@ -143,7 +145,7 @@ FAULTS = [
     Fault("database locked by a writer, 2 s", HALF, hold(2, "EXCLUSIVE")),
     Fault("database locked by a writer, to the end", HALF, hold(600, "EXCLUSIVE")),
     Fault("database reserved by a writer, to the end", FIRST, hold(600, "IMMEDIATE")),
-    Fault("database replaced", HALF, act(replace), spoils=True),
-    Fault("database removed", HALF, act(remove), spoils=True),
+    *(Fault("database replaced", when, act(replace), gone=True) for when in (HALF, LATE)),
+    *(Fault("database removed", when, act(remove), gone=True) for when in (HALF, LATE)),
     Fault("database pages spoiled", HALF, act(spoil), spoils=True),
 ]

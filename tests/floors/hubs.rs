@@ -33,7 +33,9 @@ async fn rebuilt(folder: &TempDir, built: &Built) -> (Store, Rebuilt) {
         ..built.hub.clone()
     };
     let authority = Authority::granted();
-    let store = Store::open_to_fill(&hub, &authority).await.unwrap();
+    let store = Store::open_to_fill(&hub, &authority, &Progress::new())
+        .await
+        .unwrap();
     let writer = store.writer(&authority).unwrap();
     let report = rebuild(&writer, &Progress::new()).await.unwrap();
     (store, report)

@@ -2,7 +2,7 @@
 
 use super::sqlite::Sqlite;
 use super::suite::{self, Fixture, blob};
-use super::{Browse, Edge, Index, IndexError, IndexMut, NewRows};
+use super::{Browse, Edge, Index, IndexError, IndexMut, Link, NewRows};
 use crate::access::Access;
 use crate::backend::unprivileged::unprivileged;
 use crate::testing::march::SQLITE;
@@ -392,4 +392,40 @@ async fn a_file_that_another_program_writes_to_is_worth_another_try() {
     assert_eq!(error.transient(), Some("database is locked"), "{error}");
     sqlx::raw_sql("COMMIT").execute(&mut other).await.unwrap();
     hub.counts().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_is_removed_or_replaced_answers_nothing_and_takes_nothing() {
+    type Deed = fn(&Path);
+    let remove: Deed = |path| fs::remove_file(path).unwrap();
+    let replace: Deed = |path| {
+        fs::copy(path, path.with_extension("other")).unwrap();
+        fs::rename(path.with_extension("other"), path).unwrap();
+    };
+    for (deed, told) in [(remove, "its file was removed"), (replace, "in its place")] {
+        let file = File::empty().await;
+        let hub = file.open(Access::Write).await;
+        hub.repos(None, 9).await.unwrap();
+        assert!(hub.in_place().is_ok());
+        deed(&file.path());
+        let link = Link {
+            id: "c1".into(),
+            seen: None,
+            new: "file://x".into(),
+        };
+        let answers = [
+            hub.in_place(),
+            hub.now().await.map(drop),
+            hub.counts().await.map(drop),
+            hub.repos(None, 9).await.map(drop),
+            hub.walk_commits(None, 9).await.map(drop),
+            hub.commits_by_id(&["c1".into()]).await.map(drop),
+            hub.ids_held(Kind::Commit, "r1", None, 9).await.map(drop),
+            hub.set_storage_uri(Kind::Commit, &[link]).await.map(drop),
+        ];
+        for (number, answer) in answers.into_iter().enumerate() {
+            let error = answer.err().map(|error| error.to_string());
+            assert!(error.is_some_and(|error| error.contains(told)), "{number}");
+        }
+    }
 }

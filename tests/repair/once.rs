@@ -72,7 +72,7 @@ async fn a_rebuild_proves_each_object_once_a_read() {
         database: Database::Sqlite(hub.folder.path().join("new.db")),
         ..hub.hub.clone()
     };
-    let store = Store::open_to_fill(&beside, &Authority::granted())
+    let store = Store::open_to_fill(&beside, &Authority::granted(), &Progress::new())
         .await
         .unwrap();
     let _ = tally::take();

@@ -19,7 +19,7 @@ pub(super) fn beside(hub: &TestHub, name: &str) -> Hub {
 }
 
 pub(super) async fn opened(hub: &TestHub, name: &str) -> Store {
-    Store::open_to_fill(&beside(hub, name), &Authority::granted())
+    Store::open_to_fill(&beside(hub, name), &Authority::granted(), &Progress::new())
         .await
         .unwrap()
 }

@@ -62,7 +62,7 @@ async fn look(
     let progress = out.job();
     let work = async {
         // Without an authority: nothing can be written.
-        let store = Store::open(hub, None).await?;
+        let store = Store::open_for(hub, None, &progress).await?;
         let report = luthier_audit::run(&store, options, &progress).await?;
         let at = Timestamp::now();
         history::add(hub, report.summary(), at.as_microsecond());

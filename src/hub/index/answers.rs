@@ -2,7 +2,7 @@
 
 /// Implements both traits for a database. Each answer comes from the database's own method of the same name, whose
 /// failure says what was asked for; the rows of a repository come from `held`, rows by key from its `page` and
-/// `by_id`.
+/// `by_id`. `trusted` refuses an answer of a database that is no longer where it was opened.
 macro_rules! answers {
     ($database:ident) => {
         $crate::index::answers::answers! { @for $database;
@@ -95,46 +95,51 @@ macro_rules! answers {
                 Self::close(self).await;
             }
 
+            fn in_place(&self) -> Result<(), IndexError> {
+                self.trusted(Ok(()))
+            }
+
             async fn counts(&self) -> Result<Counts, IndexError> {
-                Self::counts(self).await
+                self.trusted(Self::counts(self).await)
             }
 
             $(async fn $read(&self, $($ask: $of),*) -> Result<$found, IndexError> {
                 let found = Self::$read(self, $($ask),*).await;
-                found.map_err(|error: sqlx::Error| self.failed($what, error))
+                self.trusted(found.map_err(|error: sqlx::Error| self.failed($what, error)))
             })+
 
             $(async fn $held(&self, $($wish: $wished),*) -> Result<$had, IndexError> {
                 let found = held::$held(self, $($wish),*).await;
-                found.map_err(|error: sqlx::Error| self.failed($holding, error))
+                self.trusted(found.map_err(|error: sqlx::Error| self.failed($holding, error)))
             })+
 
             $(async fn $list(&self, after: Option<&str>, limit: u32) -> Result<Page<$row>, IndexError> {
-                self.page(after, limit).await
+                self.trusted(self.page(after, limit).await)
             })+
 
             $(async fn $walk(&self, from: Option<&Place>, limit: u32) -> Result<$stretch, IndexError> {
-                self.walk(from, limit).await
+                self.trusted(self.walk(from, limit).await)
             })+
 
             $(async fn $rows(&self, ids: &[String]) -> Result<Vec<$wanted>, IndexError> {
-                self.by_id(ids).await
+                self.trusted(self.by_id(ids).await)
             })+
 
             $(async fn $one(&self, id: &str) -> Result<Option<$single>, IndexError> {
-                Ok(self.by_id::<$single>(&[id.to_owned()]).await?.pop())
+                let found = self.by_id::<$single>(&[id.to_owned()]).await;
+                Ok(self.trusted(found)?.pop())
             })+
 
             async fn packed_by_id(&self, ids: &[String]) -> Result<Vec<PackedRow>, IndexError> {
-                self.each_by_id(ids).await
+                self.trusted(self.each_by_id(ids).await)
             }
 
             async fn cached_content(&self, id: &str) -> Result<Option<Vec<u8>>, IndexError> {
                 if !self.columns.capabilities.content_cache() {
                     return Ok(None);
                 }
-                let row = self.by_id::<CachedContent>(&[id.to_owned()]).await?.pop();
-                Ok(row.and_then(|row| row.bytes))
+                let found = self.by_id::<CachedContent>(&[id.to_owned()]).await;
+                Ok(self.trusted(found)?.pop().and_then(|row| row.bytes))
             }
 
             async fn proposals_of(
@@ -145,7 +150,8 @@ macro_rules! answers {
             ) -> Result<Page<ProposalRow>, IndexError> {
                 let page = held::proposal_page(self, repo_id, after, limit).await;
                 let page = page.map_err(|error| self.failed("a repository's proposals", error))?;
-                let mut rows = self.by_id::<ProposalRow>(&page.rows).await?;
+                let rows = self.by_id::<ProposalRow>(&page.rows).await;
+                let mut rows = self.trusted(rows)?;
                 rows.sort_by(|a, b| a.proposal_id.cmp(&b.proposal_id));
                 Ok(Page {
                     rows,
@@ -157,7 +163,7 @@ macro_rules! answers {
         #[async_trait]
         impl IndexMut for $database {
             $(async fn $change(&self, $($given: $as),*) -> Result<$done, IndexError> {
-                Self::$change(self, $($given),*).await
+                self.trusted(Self::$change(self, $($given),*).await)
             })+
         }
         };

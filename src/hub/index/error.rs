@@ -49,6 +49,11 @@ pub enum IndexError {
         "the database {0} left two reads in a row without an answer, so this run does not ask it again; --retry-for sets how long a read is tried"
     )]
     Silent(String),
+    /// Whatever it answered after that is not trusted.
+    #[error(
+        "the database {what} is gone: {how} while Luthier worked with it; see who did, then run this again on the file that is meant"
+    )]
+    Gone { what: String, how: &'static str },
     #[error("the database was opened read-only")]
     ReadOnly,
     #[error("another repair is running on this hub ({0}); wait until it has finished")]

@@ -267,6 +267,13 @@ pub trait Index: Send + Sync {
     fn capabilities(&self) -> &Capabilities;
     /// Returns which rows this user cannot see, as the catalogue said at connect.
     fn hidden(&self) -> &[Hidden];
+    /// Refuses a database that is no longer where it was opened: nothing that was read from it or written to it counts.
+    ///
+    /// # Errors
+    /// [`IndexError::Gone`].
+    fn in_place(&self) -> Result<(), IndexError> {
+        Ok(())
+    }
     /// Asks the catalogue again what is not shown. With `counted`, the rows of each table that its statistics
     /// or its lack of a key make doubtful are counted as well, which takes as long as the table is large.
     async fn visibility(&self, counted: bool) -> Result<Visibility, IndexError>;

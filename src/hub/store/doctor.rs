@@ -11,6 +11,7 @@ mod server;
 mod visibility;
 
 use super::open::{open_backend, open_index};
+use super::retry::unwatched;
 use super::{Authority, Hub};
 use crate::access::Access;
 use serde::Serialize;
@@ -99,7 +100,7 @@ pub async fn examine(hub: &Hub, authority: Option<&Authority>) -> Vec<Check> {
     let mut checks = Vec::new();
     let mut clocks = Vec::new();
     let mut sides = (None, None);
-    let machine = match open_index(hub, access).await {
+    let machine = match open_index(hub, access, &unwatched()).await {
         Err(error) => {
             checks.push(Check::unusable("database", error));
             machine::examine(None).await
@@ -120,6 +121,9 @@ pub async fn examine(hub: &Hub, authority: Option<&Authority>) -> Vec<Check> {
     if let (Some(index), Some(backend)) = &sides {
         let pair = sample::look(index.as_ref(), backend.as_ref(), hub, true).await;
         checks.push(sample::check(pair));
+    }
+    if let Some(Err(error)) = sides.0.as_ref().map(|index| index.in_place()) {
+        checks.push(Check::unusable("database", error));
     }
     checks.push(clocks::compare(&clocks));
     checks.push(machine);

@@ -3,13 +3,14 @@
 use super::hub::{Database, Hub, ObjectStore};
 use super::packs::Packs;
 use super::requests::{connect_backend, connect_index};
-use super::retry::Retrying;
+use super::retry::{Retrying, again, unwatched};
 use super::{Authority, Store, StoreError, WriteSide};
 use crate::access::Access;
 use crate::backend::BackendMut;
 use crate::backend::local::Local;
 use crate::backend::s3::S3;
 use crate::index::{HubEra, IndexMut, Postgres, Sqlite};
+use crate::progress::Progress;
 use std::sync::Arc;
 use tracing::info;
 
@@ -19,11 +20,24 @@ impl Store {
     /// # Errors
     /// The database or the store cannot be opened.
     pub async fn open(hub: &Hub, authority: Option<&Authority>) -> Result<Self, StoreError> {
+        Self::open_for(hub, authority, &unwatched()).await
+    }
+
+    /// Opens a hub as [`Store::open`] does, within the budget of a job, which shows what it waits for.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_for(
+        hub: &Hub,
+        authority: Option<&Authority>,
+        progress: &Progress,
+    ) -> Result<Self, StoreError> {
         let access = match authority {
             Some(_) => Access::Write,
             None => Access::Read,
         };
-        let (index, backend) = open_sides(hub, access).await?;
+        let (index, backend) =
+            futures_util::try_join!(open_index(hub, access, progress), open_backend(hub, access))?;
         let write_side = authority.map(|_| WriteSide {
             index: index.clone(),
             backend: backend.clone(),
@@ -100,27 +114,32 @@ impl Store {
     }
 }
 
-/// Opens database and store at the same time.
-async fn open_sides(
+/// Opens the database that a URL names, again while it breaks off what opening asks. This function and the next are the
+/// only ones that list every kind.
+pub(super) async fn open_index(
     hub: &Hub,
     access: Access,
-) -> Result<(Arc<dyn IndexMut>, Arc<dyn BackendMut>), StoreError> {
-    futures_util::try_join!(open_index(hub, access), open_backend(hub, access))
-}
-
-/// Opens the database that a URL names. This function and the next are the only ones that list every kind.
-pub(super) async fn open_index(hub: &Hub, access: Access) -> Result<Arc<dyn IndexMut>, StoreError> {
+    progress: &Progress,
+) -> Result<Arc<dyn IndexMut>, StoreError> {
     info!(database = hub.describe_database(), ?access, "connecting");
-    let opened = connect_index(async {
-        Ok(match &hub.database {
-            Database::Sqlite(path) => {
-                Arc::new(Sqlite::open(path, access).await?) as Arc<dyn IndexMut>
-            }
-            // The future is large; boxed, it does not enlarge the stack of every caller.
-            Database::Postgres(place) => Arc::new(Box::pin(Postgres::open(place, access)).await?),
-        })
-    });
-    Ok(opened.await?)
+    let mut retries = progress.retries();
+    loop {
+        let opened = connect_index(async {
+            Ok(match &hub.database {
+                Database::Sqlite(path) => {
+                    Arc::new(Sqlite::open(path, access).await?) as Arc<dyn IndexMut>
+                }
+                // The future is large; boxed, it does not enlarge the stack of every caller.
+                Database::Postgres(place) => {
+                    Arc::new(Box::pin(Postgres::open(place, access)).await?)
+                }
+            })
+        });
+        match opened.await {
+            Ok(index) => return Ok(index),
+            Err(error) => again(error, &mut retries).await?,
+        }
+    }
 }
 
 /// Opens the object store that a URL names.

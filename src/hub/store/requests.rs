@@ -106,6 +106,10 @@ macro_rules! told_reads {
                 self.0.hidden()
             }
 
+            fn in_place(&self) -> Result<(), IndexError> {
+                self.0.in_place()
+            }
+
             async fn close(&self) {
                 self.0.close().await;
             }

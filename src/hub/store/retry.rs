@@ -25,6 +25,11 @@ use std::time::Duration;
 /// The retry time of a read without a job that shows the wait: a person looks at a still screen.
 const UNWATCHED: Duration = Duration::from_secs(10);
 
+/// Returns the job of what nobody watches.
+pub(super) fn unwatched() -> Progress {
+    Progress::new().with_budget(WaitBudget::new(UNWATCHED))
+}
+
 /// Reads in a row without an answer, each tried for as long as it may be, after which a job asks no more.
 const MOST: u32 = 2;
 
@@ -72,9 +77,7 @@ impl Retrying {
     fn retries(&self) -> Retries {
         match &self.job {
             Some(job) => job.progress.retries(),
-            None => Progress::new()
-                .with_budget(WaitBudget::new(UNWATCHED))
-                .retries(),
+            None => unwatched().retries(),
         }
     }
 }
@@ -104,7 +107,7 @@ impl Retrying {
 }
 
 /// Waits for the next try of a read that failed; gives the failure back where there is none.
-async fn again(error: IndexError, retries: &mut Retries) -> Result<(), IndexError> {
+pub(super) async fn again(error: IndexError, retries: &mut Retries) -> Result<(), IndexError> {
     match error.transient() {
         None => Err(error),
         Some(reason) if retries.wait(reason).await => Ok(()),
@@ -126,6 +129,10 @@ macro_rules! retried {
 
             fn hidden(&self) -> &[Hidden] {
                 self.inner.hidden()
+            }
+
+            fn in_place(&self) -> Result<(), IndexError> {
+                self.inner.in_place()
             }
 
             async fn close(&self) {

@@ -1,7 +1,7 @@
 //! Explains errors of the server, of a pooler or of the network, and what to do.
 
 use super::PgUrl;
-use super::sessions::{MOST, is_ended, is_full};
+use super::sessions::{MOST, is_cut_short, is_ended, is_full};
 use crate::cause::Cause;
 use crate::index::IndexError;
 
@@ -81,6 +81,7 @@ pub(super) fn open_error(url: &PgUrl, error: &sqlx::Error) -> IndexError {
         sqlx::Error::Database(e) if matches!(e.code().as_deref(), Some("40001" | "40P01")) => {
             return broken_off("the catalogue", e.message());
         }
+        _ if is_cut_short(error) => return unreachable(url, &told(error)),
         sqlx::Error::Database(e) => refused(e.code().as_deref().unwrap_or_default(), e.message()),
         sqlx::Error::Io(e) => {
             format!("{e}; check that the server runs and that host and port are right")
@@ -100,7 +101,6 @@ fn refused(code: &str, told: &str) -> String {
     let advice = match code {
         "28P01" | "28000" => "check user and password in DATABASE_URL, --database or PGPASSWORD",
         "3D000" => "check the name at the end of the URL",
-        "57P03" => "try again in a moment",
         "42501" => "use a role that may do this",
         // A pooler has one code for all of its complaints.
         "08P01" if told.contains("startup parameter") => {

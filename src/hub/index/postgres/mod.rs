@@ -58,6 +58,11 @@ impl Postgres {
         query_error(what, &self.url, error)
     }
 
+    /// Hands every answer on: a database of a server that is dropped ends its connections.
+    fn trusted<T>(&self, answer: Result<T, IndexError>) -> Result<T, IndexError> {
+        answer
+    }
+
     /// Tries a statement on a reading connection.
     #[cfg(test)]
     pub(super) async fn try_sql(&self, sql: &'static str) -> Result<(), sqlx::Error> {

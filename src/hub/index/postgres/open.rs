@@ -13,15 +13,6 @@ use crate::index::{HubEra, IndexError};
 use sqlx::migrate::{Migration, MigrationType};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor, SqlSafeStr};
-use std::time::Duration;
-
-/// Pauses before the catalogue is read again that a standby broke off to follow its primary.
-const OPENED_AGAIN: [Duration; 4] = [
-    Duration::from_millis(250),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-];
 
 impl Postgres {
     /// Opens a hub. With `Access::Read` every transaction is read-only by the server's own word.
@@ -30,16 +21,6 @@ impl Postgres {
     /// No such host, port, user or database, a wrong password, a certificate that does not hold, rights
     /// that are missing, and a database that is no hub: each in one line that says what to do.
     pub async fn open(url: &PgUrl, access: Access) -> Result<Self, IndexError> {
-        for pause in OPENED_AGAIN {
-            match Self::open_once(url, access).await {
-                Err(IndexError::BrokenOff { .. }) => tokio::time::sleep(pause).await,
-                opened => return opened,
-            }
-        }
-        Self::open_once(url, access).await
-    }
-
-    async fn open_once(url: &PgUrl, access: Access) -> Result<Self, IndexError> {
         let mut probe = connect(url).await?;
         let catalogue = read_catalogue(url, &mut probe).await?;
         check_hub(url, &mut probe, &catalogue).await?;

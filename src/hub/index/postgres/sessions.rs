@@ -353,3 +353,16 @@ pub(super) fn is_ended(error: &sqlx::Error) -> bool {
         }),
     }
 }
+
+/// Returns whether a server that was reached ended the session, or takes none yet. What nobody answers at, and what a
+/// pooler complains of, may be a mistake in the URL.
+pub(super) fn is_cut_short(error: &sqlx::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    match error {
+        sqlx::Error::Io(e) => matches!(
+            e.kind(),
+            BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof
+        ),
+        _ => is_ended(error) && code(error).as_deref() != Some("08P01"),
+    }
+}

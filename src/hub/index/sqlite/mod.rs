@@ -27,7 +27,8 @@ use columns::Columns;
 use luthier_object::time::Micros;
 use reader::Readers;
 use sqlx::sqlite::SqlitePool;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 /// A hub in an SQLite file.
 pub struct Sqlite {
@@ -46,8 +47,27 @@ pub struct Sqlite {
     columns: Columns,
     /// Tables that are none, by the catalogue when the file was opened.
     hidden: Vec<Hidden>,
+    /// The file itself, whatever lies at its path by now.
+    file: FileId,
     /// The file is read without locks, since its folder cannot be written to.
     immutable: bool,
+}
+
+/// A file, told from every other one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+impl FileId {
+    fn of(path: &Path) -> std::io::Result<Self> {
+        let meta = std::fs::metadata(path)?;
+        Ok(Self {
+            device: meta.dev(),
+            inode: meta.ino(),
+        })
+    }
 }
 
 impl Sqlite {
@@ -80,17 +100,22 @@ fn query_error(what: &'static str) -> impl Fn(sqlx::Error) -> IndexError {
         let why = match &e {
             // The hub itself writes, or another program: it ends some time.
             sqlx::Error::Database(e) if open::is_busy(e.as_ref()) => {
-                return IndexError::BrokenOff {
-                    what,
-                    reason: e.message().to_owned(),
-                    why: format!("{}; another program writes to the file", e.message()).into(),
-                };
+                return busy(what, e.message());
             }
             sqlx::Error::Database(e) => e.message().to_owned(),
             other => other.to_string(),
         };
         let why = Cause::told(why, e);
         IndexError::Query { what, why }
+    }
+}
+
+/// Returns a statement that another program's lock kept from the file.
+fn busy(what: &'static str, told: &str) -> IndexError {
+    IndexError::BrokenOff {
+        what,
+        reason: told.to_owned(),
+        why: format!("{told}; another program writes to the file").into(),
     }
 }
 
@@ -113,6 +138,27 @@ impl Sqlite {
         // The last connection to go folds the write-ahead log into the file; it must be able to write.
         if let Some(writer) = &self.writer {
             writer.close().await;
+        }
+    }
+
+    /// Refuses what a file answers that is no longer at its path: what is read there nobody has any more, and what is
+    /// written there is lost.
+    fn trusted<T>(&self, answer: Result<T, IndexError>) -> Result<T, IndexError> {
+        let answer = answer?;
+        match FileId::of(&self.path) {
+            Ok(file) if file == self.file => Ok(answer),
+            Ok(_) => Err(self.gone("another file was put in its place")),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                Err(self.gone("its file was removed"))
+            }
+            Err(_) => Err(self.gone("its path cannot be followed any more")),
+        }
+    }
+
+    fn gone(&self, how: &'static str) -> IndexError {
+        IndexError::Gone {
+            what: self.what.clone(),
+            how,
         }
     }
 

@@ -1,8 +1,8 @@
 //! Opening a hub's file: what can be wrong with it, in words, and what its catalogue offers.
 
-use super::Sqlite;
 use super::columns::Columns;
 use super::reader::Readers;
+use super::{FileId, Sqlite, busy};
 use crate::access::Access;
 use crate::cause::Cause;
 use crate::index::hidden::{CORE, Hidden, is_read};
@@ -51,6 +51,10 @@ impl Sqlite {
     pub async fn open(path: &Path, access: Access) -> Result<Self, IndexError> {
         let what = path.display().to_string();
         let path = existing_file(path)?;
+        let file = FileId::of(&path).map_err(|e| IndexError::Open {
+            what: what.clone(),
+            why: Cause::of(e),
+        })?;
         let plain = options(&path).read_only(true);
         let (pool, immutable) = match probe(plain.clone()).await {
             Ok(pool) => (pool, false),
@@ -80,12 +84,13 @@ impl Sqlite {
             writer,
             columns,
             hidden,
+            file,
             immutable,
         })
     }
 
-    /// Makes a new hub in WAL mode and opens it for writing. An empty file and a hub without rows are
-    /// taken over; anything else is refused.
+    /// Makes a new hub in WAL mode and opens it for writing. An empty file, a hub without rows, and what a run that
+    /// failed made of one are taken over; anything else is refused.
     ///
     /// # Errors
     /// Something is there already, or the file cannot be made.
@@ -97,7 +102,7 @@ impl Sqlite {
     pub(crate) async fn create_of(path: &Path, era: HubEra) -> Result<Self, IndexError> {
         let what = path.display().to_string();
         let taken = std::fs::metadata(path).is_ok_and(|m| m.is_dir() || m.len() > 0);
-        if taken {
+        if taken && !is_begun(path).await {
             return take_over(path, &what).await;
         }
         let fresh = options(path)
@@ -134,6 +139,35 @@ fn migrator(era: HubEra) -> Migrator {
             })
             .collect(),
     )
+}
+
+/// Returns whether a file is what a run left that failed while it made the tables: some of them, and no row.
+async fn is_begun(path: &Path) -> bool {
+    let begun = async {
+        let pool = pool(options(path).read_only(true), 1).await?;
+        let tables: Vec<String> =
+            sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table'")
+                .fetch_all(&pool)
+                .await?;
+        for table in tables.iter().filter(|table| *table != "_sqlx_migrations") {
+            let sql = format!(
+                "SELECT EXISTS (SELECT 1 FROM \"{}\")",
+                table.replace('"', "\"\"")
+            );
+            let has_rows: bool = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+                .fetch_one(&pool)
+                .await?;
+            if has_rows || !table.starts_with("musehub_") {
+                return Ok(false);
+            }
+        }
+        pool.close().await;
+        let whole = CORE
+            .iter()
+            .all(|(core, _)| tables.iter().any(|table| table == core));
+        Ok::<_, sqlx::Error>(!whole)
+    };
+    begun.await.unwrap_or(false)
 }
 
 /// Opens what is where a new hub is wanted, provided that it is a hub without rows.
@@ -315,6 +349,7 @@ fn beside(path: &Path, suffix: &str) -> u64 {
 /// Explains why a file could not be opened, and what to do.
 fn open_error(what: &str, path: &Path, error: &sqlx::Error) -> IndexError {
     let told = match error {
+        sqlx::Error::Database(e) if is_busy(e.as_ref()) => return busy("opening it", e.message()),
         sqlx::Error::Database(e) => e.message().to_owned(),
         sqlx::Error::Protocol(why) => why.clone(),
         other => other.to_string(),
@@ -338,7 +373,6 @@ fn open_error(what: &str, path: &Path, error: &sqlx::Error) -> IndexError {
         (_, Some(code::IOERR | code::FULL)) => {
             format!("{told}; see whether its disk is full or failing, then try again")
         }
-        (_, Some(code::BUSY)) => format!("another program holds it ({told}); try again later"),
         _ => told,
     };
     IndexError::Open {

@@ -187,6 +187,7 @@ pub async fn rebuild_with(
     }
     rebuild.check_target().await?;
     rebuild.fill().await?;
+    target.store().index().in_place()?;
     Ok(rebuild.report)
 }
 
