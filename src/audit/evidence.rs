@@ -116,6 +116,9 @@ bodies! {
         /// Of a commit or snapshot: the identity scheme that reproduces the id.
         #[serde(skip_serializing_if = "Option::is_none")]
         scheme: Option<String>,
+        /// Of a snapshot: nothing but this row has its tree, no object, no chain of deltas, no copy under another key.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        single_row: bool,
     }
 
     /// A row that names no object, and whose object is there.

@@ -36,6 +36,9 @@ pub enum ObjectView {
     /// Bytes are there.
     Present {
         key: String,
+        /// Of a blob in a pack, where it was read.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        place: Option<String>,
         /// Bytes.
         size: u64,
         /// The first [`PREVIEW_BYTES`]; not in JSON.

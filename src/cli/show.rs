@@ -262,6 +262,7 @@ fn write_object(object: &ObjectView, out: &Output) -> Result<(), CliError> {
         ObjectView::Refused { uri, why } => out.line(&format!("  not followed: {uri}: {why}")),
         ObjectView::Present {
             key,
+            place,
             size,
             proved,
             problem,
@@ -269,6 +270,9 @@ fn write_object(object: &ObjectView, out: &Output) -> Result<(), CliError> {
             ..
         } => {
             out.line(&format!("  {key}, {}", text::plural(*size, "byte")))?;
+            if let Some(place) = place {
+                out.line(&format!("  {place}"))?;
+            }
             match (proved, problem) {
                 (Some(scheme), _) => out.line(&format!("  matches its id ({scheme})"))?,
                 (None, Some((Some(at), why))) => {

@@ -1,11 +1,16 @@
 //! Hubs whose blobs are in packs: what is found, and what is no fault.
 
-use crate::{Blocks, Code, Depth, Filter, Finding, Grade, Options, Scope, Subject, run};
+use crate::evidence::Evidence;
+use crate::inspect::inspect;
+use crate::{
+    Blocks, Code, Depth, Filter, Finding, Grade, ObjectView, Options, Scope, Subject, run,
+};
 use luthier_hub::backend::layout;
 use luthier_hub::progress::Progress;
 use luthier_hub::store::Policy;
 use luthier_hub::testing::june::June;
 use luthier_hub::testing::{commit, commit_row, snapshot, snapshot_row};
+use luthier_object::Kind;
 
 async fn audited(june: &June, depth: Depth, scope: Scope) -> Vec<Finding> {
     let options = Options {
@@ -236,6 +241,15 @@ async fn a_hub_of_june_is_judged_by_its_model() {
     let says = "policy db-canonical, as the hub's rows show: 0 of 1 sampled commits have an object";
     assert!(summary.model.starts_with(says), "{}", summary.model);
     assert_eq!(worse(&june, Depth::Presence).await, []);
+    let single = async |june: &June| {
+        let found = audited(june, Depth::Presence, Scope::Hub).await;
+        let of_tree = found.into_iter().find(|f| f.kind == Subject::Snapshot);
+        let Evidence::UriMissing(seen) = of_tree.unwrap().evidence else {
+            panic!("another finding");
+        };
+        seen.single_row
+    };
+    assert!(single(&june).await, "it is named too");
     // What is configured counts.
     june.hub.hub.policy = Policy::S3Canonical;
     let worse = worse(&june, Depth::Presence).await;
@@ -307,4 +321,38 @@ async fn of_a_damaged_pack_that_nothing_names_what_proves_is_found() {
     let unfound = missing.filter(|f| f.evidence.keys().next().is_none());
     let unfound: Vec<&str> = unfound.map(|f| f.id.as_str()).collect();
     assert_eq!(unfound, [june.blobs[1].as_str()]);
+}
+
+/// Where the bytes of a blob were read is said of it: in its row, where the URI or the index leads, or by a search.
+#[tokio::test]
+async fn a_look_at_a_blob_says_where_it_was_read() {
+    let june = June::new().await;
+    let bass = &june.blobs[1];
+    let place = async || {
+        let seen = inspect(&june.hub.open().await, Kind::Blob, bass).await;
+        match seen.unwrap().object {
+            ObjectView::Present { place, .. } => place.unwrap(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let pack = format!("in packs/{}.mpack", june.pack.bare());
+    assert_eq!(place().await, format!("{pack}, where the index says"));
+    june.sql(&format!(
+        "CREATE TABLE kept AS SELECT * FROM musehub_mpack_index WHERE object_id = '{bass}';
+         DELETE FROM musehub_mpack_index"
+    ))
+    .await;
+    assert_eq!(place().await, format!("{pack}, which was read to find it"));
+    june.sql(&format!(
+        "UPDATE musehub_objects SET storage_uri = storage_uri || '?offset=' || (SELECT \"offset\" FROM kept) || '&length='
+           || (SELECT length FROM kept) WHERE object_id = '{bass}'"
+    ))
+    .await;
+    assert_eq!(place().await, format!("{pack}, where its URI says"));
+    june.sql(&format!(
+        "UPDATE musehub_objects SET content_cache = x'{}' WHERE object_id = '{bass}'",
+        hex::encode("boom")
+    ))
+    .await;
+    assert_eq!(place().await, "in content_cache of its row");
 }

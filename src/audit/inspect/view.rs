@@ -70,8 +70,13 @@ fn in_pack(packed: &PackedState) -> ObjectView {
             key: key.as_str().to_owned(),
         },
         Some(blob) => {
-            let scheme = blob.scheme.name().to_owned();
-            present(Kind::Blob, key, blob.size, &blob.start, Some(scheme), None)
+            let scheme = Some(blob.scheme.name().to_owned());
+            let mut view = present(Kind::Blob, key, blob.size, &blob.start, scheme, None);
+            if let ObjectView::Present { place, .. } = &mut view {
+                let pack = packed.search.pack_key.as_ref();
+                *place = packed.search.found.map(|found| found.words(pack));
+            }
+            view
         }
     }
 }
@@ -119,6 +124,7 @@ fn present(
     };
     ObjectView::Present {
         key: key.as_str().to_owned(),
+        place: None,
         size,
         header_len: framed.map_or(0, |f| f.header_len),
         bytes: bytes[..bytes.len().min(PREVIEW_BYTES)].to_vec(),

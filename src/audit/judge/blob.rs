@@ -110,7 +110,7 @@ impl Judge {
             let seen = NotStored {
                 cached,
                 path,
-                scheme: None,
+                ..NotStored::default()
             };
             let missing = about(Evidence::UriMissing(seen));
             let why = "the row keeps no bytes that match the id; a copy that does is needed";

@@ -213,9 +213,8 @@ fn not_stored(id: &ObjectId, proof: &Recovered) -> Finding {
         Evidence::IdentityStale(Scheme { scheme })
     } else if proof.offset.is_none() && !proof.author_emptied {
         Evidence::UriMissing(NotStored {
-            cached: false,
-            path: None,
             scheme: Some(scheme),
+            ..NotStored::default()
         })
     } else {
         Evidence::SpellingLost(Spelling {

@@ -239,9 +239,8 @@ impl Judge {
             Some(tree) => self.graded(about(
                 id,
                 Evidence::UriMissing(NotStored {
-                    cached: false,
-                    path: None,
                     scheme: Some(tree.scheme().name().to_owned()),
+                    ..NotStored::default()
                 }),
             )),
             None => return judge_others(verdict, Kind::Snapshot, id, others),

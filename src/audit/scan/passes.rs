@@ -2,6 +2,7 @@
 
 use super::Scan;
 use super::rows::Judged;
+use crate::evidence::Evidence;
 use crate::judge::{TreeState, Verdict};
 use crate::unlinked::Fate;
 use crate::{AuditError, Depth};
@@ -35,7 +36,7 @@ impl Scan<'_> {
             self.snapshot_facts += facts.len() as u32;
             self.scratch.add_snapshots(&facts).await?;
             self.summary.checked.snapshots += facts.len() as u64;
-            self.count_single_rows(&page);
+            self.tell_single_rows(&mut page);
             self.name_entries(&mut page).await?;
             if self.take(page).await? {
                 return Ok(());
@@ -43,17 +44,25 @@ impl Scan<'_> {
         }
     }
 
-    /// Counts the snapshots of a page that nothing but their own row gives.
-    fn count_single_rows(&mut self, page: &Judged<SnapshotRow>) {
+    /// Counts the snapshots of a page that nothing but their own row gives, and says so of each that has no object.
+    fn tell_single_rows(&mut self, page: &mut Judged<SnapshotRow>) {
         if self.options.depth == Depth::Rows {
             return;
         }
-        let is_single = |(row, verdict): &&(SnapshotRow, Option<Verdict>)| {
+        for (row, verdict) in &mut page.rows {
             let fate = Fate::of(Kind::Snapshot, verdict.as_ref());
             let elsewhere = matches!(fate, Fate::Linked | Fate::Unknown | Fate::TooNew);
-            row.storage_uri.is_none() && row.delta.is_none() && !elsewhere
-        };
-        self.summary.single_rows += page.rows.iter().filter(is_single).count() as u64;
+            if row.storage_uri.is_some() || row.delta.is_some() || elsewhere {
+                continue;
+            }
+            self.summary.single_rows += 1;
+            let findings = verdict.iter_mut().flat_map(|verdict| &mut verdict.findings);
+            for finding in findings {
+                if let Evidence::UriMissing(seen) = &mut finding.evidence {
+                    seen.single_row = true;
+                }
+            }
+        }
     }
 
     /// Writes which blobs the trees of a page name, and which of these cannot be pulled.

@@ -219,6 +219,7 @@ fn object_side(view: &ObjectView, wrapping: Option<&str>) -> ObjectSide {
         ),
         ObjectView::Present {
             key,
+            place,
             size,
             bytes,
             header_len,
@@ -227,12 +228,10 @@ fn object_side(view: &ObjectView, wrapping: Option<&str>) -> ObjectSide {
             pretty,
         } => ObjectSide {
             headline: present(*size, proved.as_deref(), problem.as_ref(), wrapping),
-            notes: vec![clean(key)],
+            notes: where_read(key, place.as_deref()),
             good: proved.is_some() && problem.is_none(),
             wrapped: wrapping.is_some(),
-            pretty: pretty
-                .as_deref()
-                .map(|text| text.lines().map(clean).collect()),
+            pretty: pretty.as_deref().map(clean_lines),
             bytes: bytes.clone(),
             header_len: *header_len,
             problem: problem
@@ -241,6 +240,15 @@ fn object_side(view: &ObjectView, wrapping: Option<&str>) -> ObjectSide {
                 .map(|(offset, words)| (*offset, clean(words))),
         },
     }
+}
+
+fn clean_lines(text: &str) -> Vec<String> {
+    text.lines().map(clean).collect()
+}
+
+/// Returns the key of an object, and of a blob in a pack where it was read.
+fn where_read(key: &str, place: Option<&str>) -> Vec<String> {
+    std::iter::once(key).chain(place).map(clean).collect()
 }
 
 /// Says in one line what the bytes of a stored object are.

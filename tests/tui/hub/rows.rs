@@ -603,6 +603,7 @@ impl FakeHub {
                 ("storage_uri".into(), None),
             ],
             object: ObjectView::Present {
+                place: None,
                 key: "objects/sha256/00/01".into(),
                 size: 300,
                 bytes: b"commit 292\0"

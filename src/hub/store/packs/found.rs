@@ -24,6 +24,21 @@ pub enum FoundIn {
     Pack,
 }
 
+impl FoundIn {
+    /// Returns where a blob was read, in words; `pack` is the key of the pack that has it.
+    #[must_use]
+    pub fn words(self, pack: Option<&Key>) -> String {
+        let Some(pack) = pack.filter(|_| self != FoundIn::Row) else {
+            return "in content_cache of its row".to_owned();
+        };
+        match self {
+            FoundIn::Uri => format!("in {pack}, where its URI says"),
+            FoundIn::Index => format!("in {pack}, where the index says"),
+            FoundIn::Row | FoundIn::Pack => format!("in {pack}, which was read to find it"),
+        }
+    }
+}
+
 /// A range of a pack in the store. Bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Range {
@@ -86,6 +101,8 @@ pub struct PackSearch {
     pub is_indexed: bool,
     /// Where the blob lies: proved, or where no bytes were to be read, in a range that fits its pack.
     pub found: Option<FoundIn>,
+    /// The pack that has it, where its bytes were read from one.
+    pub pack_key: Option<Key>,
     /// Bytes of the range that was found.
     pub length: u64,
     /// The blob, where its bytes were read.
@@ -103,9 +120,10 @@ pub(super) enum Located {
 }
 
 impl PackSearch {
-    pub(super) fn take(&mut self, found: FoundIn, length: u64, read: Read) {
+    pub(super) fn take(&mut self, found: FoundIn, pack: Option<&Key>, length: u64, read: Read) {
         self.blob = read.blob();
         (self.found, self.length) = (Some(found), length);
+        self.pack_key = pack.cloned();
         self.located = Some(read.located);
     }
 

@@ -37,6 +37,7 @@ impl Packs {
             },
             is_indexed: !rows.is_empty(),
             found: None,
+            pack_key: None,
             length: 0,
             blob: None,
             wrong: Vec::new(),
@@ -144,7 +145,7 @@ impl Packs {
             });
             return Ok(false);
         }
-        out.take(FoundIn::Row, bytes.len() as u64, read);
+        out.take(FoundIn::Row, None, bytes.len() as u64, read);
         Ok(true)
     }
 
@@ -188,7 +189,7 @@ impl Packs {
         }
         let found = self.read_again(&place.object, &pack, &range).await?;
         if found.is_proved() {
-            out.take(named.from, length, found);
+            out.take(named.from, Some(&pack.key), length, found);
             return Ok(true);
         }
         out.wrong.push(wrong(RangeFault::OtherBytes));
@@ -214,7 +215,7 @@ impl Packs {
         };
         let found = self.read_again(&place.object, pack, &range).await?;
         match (found.is_proved(), spot.is_proved) {
-            (true, _) => out.take(FoundIn::Pack, spot.length, found),
+            (true, _) => out.take(FoundIn::Pack, Some(&pack.key), spot.length, found),
             (false, true) => return Err(differ(pack)),
             (false, false) => {
                 out.wrong.push(WrongRange {
