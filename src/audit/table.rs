@@ -189,7 +189,9 @@ fn short(id: &str) -> String {
     }
 }
 
-fn blocked(commits: Option<u64>, branches: Option<u64>) -> String {
+/// Returns what an object blocks, in words; empty where it blocks nothing.
+#[must_use]
+pub fn blocked(commits: Option<u64>, branches: Option<u64>) -> String {
     let counts = [(commits, "commit"), (branches, "branch")];
     let words: Vec<String> = counts
         .into_iter()

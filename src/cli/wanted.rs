@@ -3,18 +3,18 @@
 use super::CliError;
 use super::output::Output;
 use super::watch::watch;
+use luthier_audit::table::Format;
 use luthier_audit::{Code, Filter, Report};
 use luthier_hub::destination::DestinationError;
 use luthier_hub::store::Store;
 use luthier_hub::text;
-use luthier_repair::wanted::WANTED;
-use luthier_repair::{Refusal, Selection};
-use serde_json::json;
+use luthier_repair::Selection;
+use luthier_repair::wanted::{self, WANTED};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-/// Refusals fetched from the plan at once.
+/// Lines fetched from the list at once.
 const PAGE: u32 = 1_000;
 
 /// Narrows the filters of a plan to what a copy might mend.
@@ -55,18 +55,12 @@ pub async fn write(
     };
     let mut file = BufWriter::new(File::create_new(path).map_err(failed)?);
     let progress = out.job();
-    let planning = luthier_repair::plan(store, report, selection, &progress);
-    let plan = watch(out, &progress, planning).await??;
-    let (mut skip, mut count) = (0, 0);
-    loop {
-        let page = plan.refused(skip, PAGE).await?;
-        for line in page.iter().filter_map(line) {
-            writeln!(file, "{}", text::json(&line)).map_err(failed)?;
-            count += 1;
-        }
-        skip += page.len() as u64;
-        if page.len() < PAGE as usize {
-            break;
+    let listing = wanted::list(store, report, selection, &progress);
+    let list = watch(out, &progress, listing).await??;
+    for skip in (0..list.len()).step_by(PAGE as usize) {
+        for refusal in list.page(skip, PAGE)? {
+            let line = wanted::row(Format::Jsonl, &refusal).unwrap_or_default();
+            file.write_all(line.as_bytes()).map_err(failed)?;
         }
     }
     file.flush().map_err(failed)?;
@@ -76,15 +70,7 @@ pub async fn write(
     }
     out.line(&format!(
         "{} on the wanted list in {}.",
-        text::plural(count, "object"),
+        text::plural(list.len(), "object"),
         path.display()
     ))
-}
-
-fn line(refusal: &Refusal) -> Option<serde_json::Value> {
-    let wanted = refusal.wanted.as_ref()?;
-    Some(json!({
-        "type": "wanted", "kind": wanted.kind, "id": refusal.id, "repo": wanted.repo,
-        "path": wanted.path, "code": refusal.code, "why": refusal.why, "blocks": wanted.blocks,
-    }))
 }

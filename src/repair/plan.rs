@@ -115,6 +115,10 @@ impl Plan {
     /// # Errors
     /// The spool cannot be read.
     pub async fn refused(&self, skip: u64, limit: u32) -> Result<Vec<Refusal>, RepairError> {
+        self.refused_page(skip, limit)
+    }
+
+    pub(super) fn refused_page(&self, skip: u64, limit: u32) -> Result<Vec<Refusal>, RepairError> {
         let skips = self.refused.page(skip, limit)?;
         Ok(skips.into_iter().map(|skip| skip.refusal).collect())
     }

@@ -57,6 +57,10 @@ pub enum Action {
     Findings,
     /// Lists the findings about which one of these can be done.
     Fixable(&'static [Fix]),
+    /// Lists what only a copy from elsewhere restores.
+    Wanted,
+    /// Asks for a client's folder, and plans what its copies restore.
+    Copies,
     Repos,
     /// Asks how deep an audit is to look, and at what.
     Audit,

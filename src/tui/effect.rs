@@ -72,6 +72,8 @@ pub enum Exported {
     Repos(RepoQuery),
     Objects(ObjectQuery),
     Runs,
+    /// The wanted list of this report.
+    Wanted(ReportRef),
 }
 
 impl Exported {
@@ -87,6 +89,7 @@ impl Exported {
                 Kind::Blob => "blobs",
             },
             Exported::Runs => "runs",
+            Exported::Wanted(_) => "wanted",
         }
     }
 }
@@ -136,6 +139,8 @@ pub enum Tabled {
     Places(Vec<u64>),
     /// One in full.
     Whole(u64),
+    /// The wanted list of this report.
+    Wanted(ReportRef),
 }
 
 /// A question that reads and nothing else.
@@ -198,6 +203,16 @@ pub enum Query {
     /// Counts the matching findings before the first that can be repaired.
     FirstFixable(Filter),
     Groups(Filter, GroupBy),
+    /// Plans what a copy might restore, and counts what nothing was found for.
+    Wanted(ReportRef),
+    /// Lines of that list.
+    WantedLines {
+        report: ReportRef,
+        skip: u64,
+        limit: u32,
+    },
+    /// The folders of this machine whose path begins so.
+    Folders(String),
     /// Finds out what can be done about each finding of a report.
     Fixes(ReportRef),
     Inspect {
@@ -283,6 +298,11 @@ pub enum Effect {
     Pull {
         ticket: Ticket,
         ask: PullRequest,
+    },
+    /// Takes copies from a client's folder from now on.
+    Copies {
+        ticket: Ticket,
+        folder: String,
     },
     /// Forgets a plan.
     DropPlan(PlanRef),

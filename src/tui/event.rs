@@ -5,7 +5,7 @@ use super::effect::{Job, Ticket};
 use super::lines::{
     AppliedLine, BranchLine, ChainLine, CheckLine, FindingLine, FixLine, GroupLine, HubId,
     Inspected, JournalLine, Judged, KnownLine, ObjectLine, PlannedLine, PulledLine, RefusalLine,
-    RepoLine, RunLine, SignedLine, StepLine,
+    RepoLine, RunLine, SignedLine, StepLine, WantedLine,
 };
 use super::meter::Speed;
 use luthier_hub::index::Counts;
@@ -85,6 +85,11 @@ pub enum Answer {
     Judged(BTreeMap<String, Judged>),
     Groups(Vec<GroupLine>),
     Fixes(FixLine),
+    Wanted(Vec<WantedLine>),
+    /// Paths of folders, as they are typed.
+    Folders(Vec<String>),
+    /// Copies are taken from this folder from now on; its path is safe to show.
+    Copies(String),
     /// Findings as a table in Markdown.
     Table(String),
     Inspected(Box<Inspected>),

@@ -31,10 +31,13 @@ pub enum KeyContext {
     SignOff,
     Journal,
     Run,
+    Wanted,
     /// The line in which a filter is typed.
     Prompt,
     /// The line that asks where to write.
     File,
+    /// The line that asks for a client's folder.
+    Folder,
     /// A question that `y` answers.
     Confirm,
     /// A question that the hub's name answers.
@@ -67,7 +70,7 @@ use KeyContext as P;
 
 /// Every place, in the order in which a person meets them, with the name that the configuration and
 /// `luthier keys` have for it.
-pub const KEY_CONTEXTS: [(KeyContext, &str); 24] = [
+pub const KEY_CONTEXTS: [(KeyContext, &str); 26] = [
     (P::Common, "everywhere"),
     (P::Hub, "hub"),
     (P::Repos, "repositories"),
@@ -81,6 +84,7 @@ pub const KEY_CONTEXTS: [(KeyContext, &str); 24] = [
     (P::SignOff, "signoff"),
     (P::Journal, "journal"),
     (P::Run, "run"),
+    (P::Wanted, "wanted"),
     (P::Branches, "branches"),
     (P::Audit, "audit"),
     (P::Export, "export"),
@@ -89,6 +93,7 @@ pub const KEY_CONTEXTS: [(KeyContext, &str); 24] = [
     (P::Palette, "palette"),
     (P::Prompt, "line"),
     (P::File, "file"),
+    (P::Folder, "folder"),
     (P::Confirm, "question"),
     (P::Name, "name"),
     (P::Small, "small"),
@@ -112,6 +117,7 @@ pub const fn modal(context: KeyContext) -> bool {
         context,
         P::Prompt
             | P::File
+            | P::Folder
             | P::Confirm
             | P::Name
             | P::Help
@@ -129,7 +135,7 @@ pub const fn modal(context: KeyContext) -> bool {
 pub const fn takes_text(context: KeyContext) -> bool {
     matches!(
         context,
-        P::Prompt | P::File | P::Name | P::Help | P::Palette | P::Branches
+        P::Prompt | P::File | P::Folder | P::Name | P::Help | P::Palette | P::Branches
     )
 }
 

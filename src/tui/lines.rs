@@ -13,6 +13,7 @@ mod marked;
 mod planned;
 pub mod pulled;
 pub mod signed;
+mod wanted;
 
 pub use checked::CheckLine;
 pub use fixed::FixLine;
@@ -23,6 +24,7 @@ pub use marked::BranchMark;
 pub use planned::{AppliedLine, ChangeLine, PlannedLine, RefusalLine, StepLine};
 pub use pulled::{FailedLine, PulledLine, RefusedLine};
 pub use signed::SignedLine;
+pub use wanted::WantedLine;
 
 use luthier_audit::{
     Auto, Blocks, Code, Depth, Fix, Grade, Group, Numbered, Remedy, Subject, Summary,

@@ -41,6 +41,8 @@ pub enum Purpose {
     SavePlan,
     /// The folder for the reports of a sign-off.
     SaveSignOff,
+    /// The client's folder to take copies from.
+    Copies,
 }
 
 impl Purpose {
@@ -51,6 +53,7 @@ impl Purpose {
             Purpose::Filter => "/",
             Purpose::SavePlan => "write the plan to: ",
             Purpose::SaveSignOff => "write the reports into the folder: ",
+            Purpose::Copies => "take copies from the folder: ",
         }
     }
 }
@@ -68,6 +71,7 @@ impl Overlay {
             Overlay::Prompt { purpose, .. } => match purpose {
                 Purpose::Filter => KeyContext::Prompt,
                 Purpose::SavePlan | Purpose::SaveSignOff => KeyContext::File,
+                Purpose::Copies => KeyContext::Folder,
             },
             Overlay::Branches(_) => KeyContext::Branches,
             Overlay::Audit(_) => KeyContext::Audit,

@@ -1,6 +1,7 @@
 //! Carries effects out: each becomes a task, each task sends an answer.
 
 mod classify;
+mod copies;
 mod error;
 mod export;
 mod found;
@@ -21,10 +22,12 @@ use super::lines::clean;
 use super::{depths, formats};
 use error::RunnerError;
 use luthier_audit::{Depth, Options, Report};
+use luthier_client::ClientFolder;
 use luthier_hub::progress::Progress;
 use luthier_hub::store::{Authority, Hub, Store};
 use luthier_repair::history::{self, PastFigures};
 use luthier_repair::signoff::Signoff;
+use luthier_repair::wanted::WantedList;
 use luthier_repair::{Plan, Throttle};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,6 +49,10 @@ struct RunnerState {
     /// Ids that were read to the last byte since an audit, beside it.
     read: HashSet<String>,
     plans: BTreeMap<PlanRef, Arc<Plan>>,
+    /// The wanted list of a report.
+    wanted: Option<(ReportRef, Arc<WantedList>)>,
+    /// Copies are taken from here.
+    copies: Option<Arc<ClientFolder>>,
     repos: Option<Arc<repos::RepoCache>>,
     arranged: Option<Arc<repos::Arranged>>,
     signoff: Option<Arc<Signoff>>,
@@ -106,6 +113,11 @@ impl Runner {
                 if let Some(cancel) = self.scopes.remove(&scope) {
                     cancel.cancel();
                 }
+            }
+            Effect::Copies { ticket, folder } => {
+                self.spawn(ticket, |context| async move {
+                    context.take_copies(&folder).await
+                });
             }
             Effect::DropPlan(plan) => {
                 self.context.state().plans.remove(&plan);
@@ -257,7 +269,12 @@ impl RunnerContext {
     }
 
     fn store(&self) -> Result<Store, RunnerError> {
-        self.state().store.clone().ok_or(RunnerError::NotOpen)
+        let held = self.state();
+        let store = held.store.clone().ok_or(RunnerError::NotOpen)?;
+        Ok(match &held.copies {
+            Some(copies) => store.with_copies(copies.clone()),
+            None => store,
+        })
     }
 
     fn report(&self) -> Result<(ReportRef, Arc<Report>), RunnerError> {

@@ -208,6 +208,12 @@ pub struct Shared {
     pub format: Option<Format>,
     /// The ticket of a table that is to be copied.
     pub copying: Option<Ticket>,
+    /// The client's folder that copies are taken from, safe to show.
+    pub copies: Option<String>,
+    /// The ticket of a folder of copies that is being opened.
+    pub opening_copies: Option<Ticket>,
+    /// The ticket of a path that is being completed.
+    pub completing: Option<Ticket>,
     /// The ticket of a search for the place that somebody wants to go to.
     pub seeking: Option<Ticket>,
     /// The side to keep, for each finding that a person has decided.
@@ -344,6 +350,9 @@ impl State {
                 exporting: None,
                 format: None,
                 copying: None,
+                copies: None,
+                opening_copies: None,
+                completing: None,
                 seeking: None,
                 decisions: Decisions::default(),
                 work: Work::default(),

@@ -26,6 +26,7 @@ use super::overlay::Overlay;
 use super::pages::{Chain, PAGE};
 use super::regions::too_small;
 use super::screens::journal::JournalScreen;
+use super::screens::wanted::WantedScreen;
 use super::screens::{Go, Screen};
 use super::state::{Ctx, Slot, State, start_audit};
 use super::widgets::branches::Branches;
@@ -279,6 +280,8 @@ fn carry_out(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         }
         Action::Filter => typed::filter(state),
         Action::Write => typed::place(state),
+        Action::Copies => typed::copies(state),
+        Action::Wanted => on_top(state, out, |_, ctx| WantedScreen::open(ctx)),
         Action::Guide(guide) => guides::enter(state, guide, out),
         Action::Home => guides::home(state, out),
         Action::Branch => branches(state),

@@ -351,7 +351,7 @@ fn with_write_what_is_repaired_is_gone_from_every_figure() {
     terminal.see("findings  1 of 1");
     terminal.send("x");
     terminal.see("0 steps, 1 skipped");
-    terminal.see("luthier repair --copies DIR --code");
+    terminal.see("C chooses the folder");
     terminal.hang_up();
     // Somebody brings the blob back.
     let (key, bytes) = std::mem::take(&mut hub.taken);

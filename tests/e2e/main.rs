@@ -10,6 +10,7 @@
 mod by_url;
 mod connection;
 mod console;
+mod copies;
 mod endings;
 mod guides;
 mod manners;

@@ -1,12 +1,14 @@
 //! The mouse, other programs, and the log: what reaches out of the screen.
 
-use super::stage::Stage;
+use super::hub::FakeHub;
+use super::stage::{Stage, hub_info};
 use crate::event::Event;
 use crate::keymap::KeyContext;
 use crate::notices::Level;
 use crate::pager;
 use crate::screens::Screen;
 use crossterm::event::{Event as Term, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use luthier_hub::store::Environment;
 use std::time::Duration;
 
 const LEFT: MouseEventKind = MouseEventKind::Down(MouseButton::Left);
@@ -98,6 +100,110 @@ fn the_wheel_moves_a_second_click_opens_and_a_key_is_pressed_by_a_click() {
     let help = stage.line(29).find("? help").unwrap();
     mouse(&mut stage, LEFT, u16::try_from(help).unwrap() + 2, 29);
     assert_eq!(stage.state.context(), KeyContext::Help);
+}
+
+/// Returns the line on which a text is drawn.
+fn line_of(stage: &Stage, text: &str) -> u16 {
+    let lines = (0..stage.buffer().area.height).find(|y| stage.line(*y).contains(text));
+    lines.unwrap_or_else(|| panic!("no {text}: {}", stage.text()))
+}
+
+/// Returns the row under the cursor: the only one that is drawn so.
+fn chosen(stage: &Stage) -> u64 {
+    match stage.state.stack.last() {
+        Some(Screen::Hub(screen)) => screen.cursor.at,
+        Some(Screen::Plan(screen)) => screen.cursor.at,
+        Some(Screen::Run(screen)) => screen.cursor.at,
+        Some(Screen::Wanted(screen)) => screen.cursor.at,
+        Some(Screen::Pull(screen)) => screen.cursor.at,
+        Some(Screen::Inspect(screen)) => screen.cursors[screen.facet].at,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_click_selects_the_row_that_is_drawn_there_on_every_screen_with_a_list() {
+    let hub = FakeHub {
+        steps: 60,
+        lines: 60,
+        ..FakeHub::default()
+    };
+    for (width, height) in [(80, 24), (200, 50)] {
+        for (keys, row, at) in [
+            ("", "cache-msgpack", 2),
+            ("3", "000000000029", 0),
+            ("3", "00000000002b", 2),
+            ("f x", "    3 backfill", 2),
+            ("J enter", " 57 ", 3),
+            ("f enter 2", "storage_uri", 0),
+            ("b p", "mix/tape", 1),
+        ] {
+            let info = hub_info(Environment::Demo, true);
+            let mut stage = Stage::with(hub.clone(), info, width, height);
+            stage.keys("%").keys(keys);
+            let y = line_of(&stage, row);
+            // Somewhere else first, and scrolled.
+            stage.keys("down down down pgup");
+            mouse(&mut stage, LEFT, 4, y);
+            if row != "storage_uri" {
+                assert_eq!(chosen(&stage), at, "{keys} {row}: {}", stage.text());
+            }
+            assert!(stage.line(y).contains(row), "{keys}: {}", stage.text());
+        }
+    }
+}
+
+#[test]
+fn the_wheel_moves_what_is_under_the_mouse_and_a_click_turns_to_a_pane() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("% f");
+    mouse(&mut stage, MouseEventKind::ScrollDown, 70, 8);
+    assert_eq!(at(&stage), 0, "{}", stage.text());
+    let is_beside = |stage: &Stage| match stage.state.stack.last() {
+        Some(Screen::Findings(screen)) => screen.beside,
+        other => panic!("{other:?}"),
+    };
+    assert!(!is_beside(&stage));
+    mouse(&mut stage, LEFT, 70, 8);
+    assert!(is_beside(&stage));
+    mouse(&mut stage, MouseEventKind::ScrollDown, 5, 8);
+    assert!(is_beside(&stage));
+    assert_eq!(at(&stage), 3);
+    mouse(&mut stage, LEFT, 5, 8);
+    assert!(!is_beside(&stage));
+}
+
+#[test]
+fn the_wheel_moves_on_every_screen_that_is_longer_than_its_pane() {
+    let hub = FakeHub {
+        steps: 60,
+        lines: 60,
+        wanted: 60,
+        ..FakeHub::default()
+    };
+    for keys in ["f", "f x", "J enter", "3"] {
+        let mut stage = Stage::with(hub.clone(), hub_info(Environment::Demo, true), 80, 15);
+        stage.keys("%").keys(keys);
+        let before = stage.text();
+        mouse(&mut stage, MouseEventKind::ScrollDown, 5, 6);
+        let rows = stage.buffer().clone();
+        mouse(&mut stage, MouseEventKind::ScrollDown, 5, 6);
+        assert!(
+            stage.text() != before || *stage.buffer() != rows,
+            "{keys}: {before}"
+        );
+    }
+}
+
+#[test]
+fn two_clicks_on_a_step_apply_nothing() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("% f x");
+    let y = line_of(&stage, "1 backfill");
+    mouse(&mut stage, LEFT, 5, y);
+    mouse(&mut stage, LEFT, 5, y);
+    assert_eq!(stage.state.context(), KeyContext::Plan);
+    assert_eq!(stage.writes, 0);
 }
 
 #[test]

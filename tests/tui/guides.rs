@@ -107,7 +107,11 @@ fn an_empty_plan_says_why_and_what_to_do_next() {
         let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), width, height);
         stage.keys("f x");
         let text = stage.text();
-        for words in ["Nothing is planned", "--copies", "esc goes back"] {
+        for words in [
+            "Nothing is planned",
+            "C chooses the folder",
+            "esc goes back",
+        ] {
             assert!(text.contains(words), "{words}: {text}");
         }
         let footer = stage.line(height - 1);

@@ -52,6 +52,8 @@ pub struct FakeHub {
     pub clean: bool,
     /// What is said of every object that is inspected.
     pub verdict: String,
+    /// Objects that need a copy.
+    pub wanted: u64,
     /// Its last audits.
     pub trend: Vec<PastFigures>,
 }
@@ -80,6 +82,7 @@ impl Default for FakeHub {
             first_fixable: 0,
             clean: false,
             trend: Vec::new(),
+            wanted: 5,
             verdict: "A clone of main comes out empty: this commit has no snapshot.".into(),
         }
     }
@@ -114,6 +117,10 @@ impl FakeHub {
             Effect::SaveSignOff { folder, .. } => {
                 Answer::Wrote(format!("both reports to {folder}"))
             }
+            Effect::Copies { folder, .. } if folder.contains("none") => {
+                Answer::Failed(format!("no copies: {folder}: there is no such folder"))
+            }
+            Effect::Copies { folder, .. } => Answer::Copies(folder.clone()),
             Effect::SavePlan { path, .. } => Answer::Wrote(format!("a plan of 1 step to {path}")),
             Effect::Export { list, .. } => Answer::Exported {
                 path: "/tmp/list.jsonl".into(),
@@ -195,11 +202,23 @@ impl FakeHub {
                 counts: [
                     (Fix::Auto, self.findings / 2),
                     (Fix::Decide, self.findings / 3),
+                    (Fix::Copy, self.wanted),
                     (Fix::None, 2),
                 ]
                 .into(),
                 tried: true,
             }),
+            Query::Wanted(_) => Answer::Count(self.wanted),
+            Query::WantedLines { skip, limit, .. } => {
+                let end = self.wanted.min(skip + u64::from(*limit));
+                let lines = (*skip..end).map(|n| self.wanted_line(n));
+                Answer::Wanted(lines.collect())
+            }
+            Query::Folders(typed) => {
+                let all = ["/srv/clone/", "/srv/clones/", "/home/"].into_iter();
+                let fits = all.filter(|path| path.starts_with(typed.as_str()));
+                Answer::Folders(fits.map(str::to_owned).collect())
+            }
             Query::WorstOn { ids, .. } => Answer::Judged(
                 ids.iter()
                     .map(|id| match id.ends_with("500000000000000") && !self.clean {

@@ -23,3 +23,4 @@ mod sizes;
 mod stage;
 mod term_caps;
 mod themes;
+mod wanted;

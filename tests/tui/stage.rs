@@ -241,6 +241,7 @@ fn ticket(effect: &Effect) -> Option<Ticket> {
         | Effect::Plan { ticket, .. }
         | Effect::Apply { ticket, .. }
         | Effect::SavePlan { ticket, .. }
+        | Effect::Copies { ticket, .. }
         | Effect::Undo { ticket, .. }
         | Effect::SignOff { ticket }
         | Effect::SaveSignOff { ticket, .. }

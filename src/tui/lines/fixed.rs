@@ -22,18 +22,18 @@ impl FixLine {
 
     /// Returns the figures of the hub's screen, each with what its key lists.
     #[must_use]
-    pub fn words(&self) -> [String; 3] {
+    pub fn words(&self) -> [String; 4] {
         let count = |fixes: &[Fix]| text::grouped(self.count(fixes));
         let most = if self.tried { "" } else { "up to " };
-        let verb = |fixes: &[Fix]| match self.count(fixes) {
+        let verb = match self.count(&[Fix::Decide]) {
             1 => "needs",
             _ => "need",
         };
-        let (decide, copy) = ([Fix::Decide], [Fix::Copy, Fix::None]);
         [
             format!("{most}{} fixable now", count(&[Fix::Auto])),
-            format!("{} {} a decision", count(&decide), verb(&decide)),
-            format!("{} {} a copy or a person", count(&copy), verb(&copy)),
+            format!("{} {verb} a decision", count(&[Fix::Decide])),
+            format!("{} a copy", count(&[Fix::Copy])),
+            format!("{} a person", count(&[Fix::None])),
         ]
     }
 }

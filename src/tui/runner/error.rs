@@ -1,7 +1,7 @@
 //! The errors of the console's queries.
 
 use luthier_audit::AuditError;
-use luthier_client::PullError;
+use luthier_client::{FolderError, PullError};
 use luthier_hub::index::IndexError;
 use luthier_hub::store::StoreError;
 use luthier_repair::RepairError;
@@ -38,6 +38,8 @@ pub(super) enum RunnerError {
         #[source]
         source: io::Error,
     },
+    #[error("no copies: {0}")]
+    Copies(#[source] FolderError),
     #[error(transparent)]
     Audit(#[from] AuditError),
     #[error(transparent)]

@@ -2,12 +2,13 @@
 
 use super::RunnerContext;
 use super::error::RunnerError;
-use crate::effect::{Exported, ObjectQuery, RepoQuery};
+use crate::effect::{Exported, ObjectQuery, RepoQuery, ReportRef};
 use crate::event::Answer;
 use crate::lines::clean;
 use luthier_audit::report::Stretch;
 use luthier_audit::table::{self, Format};
 use luthier_hub::index::{Edge, Listed};
+use luthier_repair::wanted;
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -108,6 +109,7 @@ impl RunnerContext {
             Exported::Repos(ask) => self.export_repos(ask, &mut out).await?,
             Exported::Objects(ask) => self.export_objects(ask, &mut out).await?,
             Exported::Runs => self.export_runs(&mut out).await?,
+            Exported::Wanted(report) => self.export_wanted(report, &mut out).await?,
         }
         let flushed = out.file.flush();
         flushed.map_err(|source| failed(&out.name, source))?;
@@ -158,6 +160,20 @@ impl RunnerContext {
                 id: last.id.clone(),
             };
         }
+    }
+
+    async fn export_wanted(&self, report: ReportRef, out: &mut Lines) -> Result<(), RunnerError> {
+        let list = self.wanted(report).await?;
+        let format = out.format;
+        out.write(&format.head(wanted::columns(format)))?;
+        for skip in (0..list.len()).step_by(PAGE as usize) {
+            for line in list.page(skip, PAGE)? {
+                if let Some(row) = wanted::row(format, &line) {
+                    out.put(&row)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn export_runs(&self, out: &mut Lines) -> Result<(), RunnerError> {

@@ -22,6 +22,7 @@ impl RunnerContext {
                 let page = self.report_named(report)?.at(&places).await;
                 page.map(|page| Answer::Findings(page.iter().map(FindingLine::from).collect()))
             }
+            Query::Table(Tabled::Wanted(report)) => return self.wanted_table(report).await,
             Query::Table(what) => self.table(what).await,
             Query::Carry {
                 from,
@@ -48,6 +49,7 @@ impl RunnerContext {
                     None => Answer::Failed("the finding is gone".into()),
                 });
             }
+            Tabled::Wanted(_) => (0, Vec::new()),
             Tabled::Places(mut places) => {
                 let total = places.len() as u64;
                 places.truncate(TABLED);

@@ -28,6 +28,9 @@ impl RunnerContext {
                     refused.iter().map(RefusalLine::from).collect(),
                 ))
             }
+            ask @ (Query::Wanted(_) | Query::WantedLines { .. } | Query::Folders(_)) => {
+                self.of_copies(ask).await
+            }
             Query::Fixes(report) => self.fixes(report).await,
             Query::Classify { report, selection } => self.classify(report, selection).await,
             Query::Runs => self.runs().await,

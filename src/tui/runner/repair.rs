@@ -54,7 +54,13 @@ impl RunnerContext {
         let folder = std::env::current_dir().unwrap_or_default();
         let shown = clean(&folder.join(path).display().to_string());
         let steps = luthier_hub::text::plural(plan.totals().steps, "step");
-        Ok(Answer::Wrote(format!("a plan of {steps} to {shown}")))
+        let copies = match plan.takes_copies() {
+            true => "; apply it with --copies and the folder of copies",
+            false => "",
+        };
+        Ok(Answer::Wrote(format!(
+            "a plan of {steps} to {shown}{copies}"
+        )))
     }
 
     pub(super) async fn apply(

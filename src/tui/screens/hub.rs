@@ -76,8 +76,9 @@ impl HubScreen {
     pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
         match action {
             Action::Move(motion) => {
-                let len = codes(ctx.shared).len() as u64;
-                self.cursor.step(motion, len, 8);
+                let area = crate::regions::inner(ctx.regions.panes[0]);
+                let (rows, len) = self.rows(ctx.shared, area);
+                self.cursor.step(motion, len, u64::from(rows.height));
                 Go::Stay
             }
             Action::Open => {
@@ -105,29 +106,30 @@ impl HubScreen {
             let scope = ctx.shared.scope();
             ctx.shared.counts = Slot::Pending(ctx.read(scope, Query::Counts));
         }
-        let len = codes(ctx.shared).len() as u64;
-        self.cursor.keep(len, ctx.height(0));
+        let area = crate::regions::inner(ctx.regions.panes[0]);
+        let (rows, len) = self.rows(ctx.shared, area);
+        self.cursor.keep(len, u64::from(rows.height));
+    }
+
+    /// Returns where the codes are listed, and how many there are.
+    pub fn rows(&self, shared: &Shared, area: Rect) -> (Rect, u64) {
+        let head = head(shared, area, &Theme::ansi());
+        (parts(&head, area)[1], codes(shared).len() as u64)
     }
 
     /// Draws it.
     pub fn view(&self, frame: &mut Frame, shared: &Shared, regions: &Regions, theme: &Theme) {
         let area = pane::pane(frame, regions.panes[0], theme, "hub", true);
-        let mut head = Text::new(area.width);
         if let Slot::Failed(why) = &shared.open {
+            let mut head = Text::new(area.width);
             head.say(&format!("✗ {why}"), theme.error);
             head.gap();
             head.say("R tries again   q leaves", theme.text);
             head.draw(frame, area, Cursor::default(), theme);
             return;
         }
-        jobs(&mut head, theme);
-        fixable::say(shared, &mut head, theme);
-        totals(shared, &mut head, theme);
-        head.gap();
-        audit(shared, &mut head, area.height, theme);
-        let height = u16::try_from(head.lines.len()).unwrap_or(u16::MAX);
-        let [top, list] =
-            Layout::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(area);
+        let head = head(shared, area, theme);
+        let [top, list] = parts(&head, area);
         head.draw(frame, top, Cursor::default(), theme);
         self.bars(frame, list, shared, theme);
         if regions.panes[1].width > 0 {
@@ -148,8 +150,6 @@ impl HubScreen {
         let codes = codes(shared);
         let most = codes.iter().map(|(_, n)| *n).max().unwrap_or(1).max(1);
         let room = usize::from(area.width).saturating_sub(46).min(40);
-        let mut cursor = self.cursor;
-        cursor.keep(codes.len() as u64, u64::from(area.height));
         let row = |at: u64| -> Line<'static> {
             let Some((code, count)) = usize::try_from(at).ok().and_then(|at| codes.get(at)) else {
                 return Line::default();
@@ -167,8 +167,26 @@ impl HubScreen {
                 Span::styled("━".repeat(share.min(room)), theme.bar(fault.grade)),
             ])
         };
-        crate::widgets::list::draw(frame, area, theme, (cursor, codes.len() as u64), row);
+        let position = (self.cursor, codes.len() as u64);
+        crate::widgets::list::draw(frame, area, theme, position, row);
     }
+}
+
+/// Draws what stands above the codes.
+fn head(shared: &Shared, area: Rect, theme: &Theme) -> Text {
+    let mut head = Text::new(area.width);
+    jobs(&mut head, theme);
+    fixable::say(shared, &mut head, theme);
+    totals(shared, &mut head, theme);
+    head.gap();
+    audit(shared, &mut head, area.height, theme);
+    head
+}
+
+/// Splits the pane: what stands above the codes, and these.
+fn parts(head: &Text, area: Rect) -> [Rect; 2] {
+    let height = u16::try_from(head.lines.len()).unwrap_or(u16::MAX);
+    Layout::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(area)
 }
 
 /// Draws the three jobs with their keys.

@@ -18,6 +18,7 @@ use crate::widgets::{diff, hex};
 use luthier_audit::Filter;
 use luthier_object::Kind;
 use luthier_repair::Selection;
+use ratatui::layout::Rect;
 
 /// The names of the facets, in the order of their keys.
 pub const FACETS: [&str; 6] = ["Diff", "Row", "Object", "Bytes", "Identity", "Links"];
@@ -303,6 +304,12 @@ impl Inspect {
     fn height(&self, ctx: &Ctx) -> u64 {
         let area = crate::regions::inner(ctx.regions.panes[0]);
         u64::from(view::body(self, area).height)
+    }
+
+    /// Returns where the lines of the facet are drawn, and how many there are; nothing where it is a text.
+    pub fn rows(&self, area: Rect) -> Option<(Rect, u64)> {
+        let is_text = self.facet == 0 && self.is_inline();
+        (!is_text).then(|| (view::body(self, area), self.len()))
     }
 
     /// Asks for the object, and brings the cursors into it.

@@ -26,6 +26,7 @@ pub struct JournalScreen {
     pub runs: Slot<Vec<RunLine>>,
     pub cursor: Cursor,
     pub beside: bool,
+    detail: Cursor,
     /// The result of checking the journal, once it was requested.
     pub chain: Slot<ChainLine>,
     /// Repairs that had ended when the runs were read.
@@ -40,6 +41,7 @@ impl JournalScreen {
             runs: Slot::Empty,
             cursor: Cursor::default(),
             beside: false,
+            detail: Cursor::default(),
             chain: Slot::Empty,
             repairs: ctx.shared.repairs,
         }))))
@@ -92,7 +94,16 @@ impl JournalScreen {
     /// Does what was asked.
     pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
         match action {
-            Action::Move(motion) => self.cursor.step(motion, self.len(), ctx.height(0)),
+            Action::Move(motion) if self.beside => {
+                let width = crate::regions::inner(ctx.regions.panes[1]).width;
+                let lines = self.detail(width, &Theme::ansi()).lines.len() as u64;
+                self.detail.scroll(motion, lines, ctx.height(1));
+            }
+            Action::Move(motion) => {
+                self.detail = Cursor::default();
+                let height = ctx.height(0).saturating_sub(1);
+                self.cursor.step(motion, self.len(), height);
+            }
             Action::Pane => self.beside = !self.beside,
             Action::Open => {
                 if let Some(run) = self.current() {
@@ -194,7 +205,8 @@ impl JournalScreen {
         }
         if second.width > 0 {
             let area = pane::pane(frame, second, theme, "run", self.beside);
-            self.view_run(frame, area, theme);
+            self.detail(area.width, theme)
+                .draw(frame, area, self.detail, theme);
         }
     }
 
@@ -221,8 +233,8 @@ impl JournalScreen {
         }
     }
 
-    fn view_run(&self, frame: &mut Frame, area: Rect, theme: &Theme) {
-        let mut out = Text::new(area.width);
+    fn detail(&self, width: u16, theme: &Theme) -> Text {
+        let mut out = Text::new(width);
         if let Some(run) = self.current() {
             describe(run, &mut out, theme);
         }
@@ -234,7 +246,7 @@ impl JournalScreen {
             Slot::Failed(why) => out.say(&format!("✗ {why}"), theme.error),
             _ => {}
         }
-        out.draw(frame, area, Cursor::default(), theme);
+        out
     }
 }
 

@@ -9,10 +9,12 @@ pub mod inspect;
 pub mod journal;
 pub mod objects;
 pub mod plan;
+mod pointed;
 pub mod pull;
 pub mod repos;
 pub mod run;
 pub mod signoff;
+pub mod wanted;
 
 use super::action::Action;
 use super::effect::Ticket;
@@ -24,7 +26,6 @@ use super::regions::{Regions, Wish};
 use super::state::{Ctx, Shared};
 use super::theme::Theme;
 use ratatui::Frame;
-use ratatui::layout::Position;
 
 /// The width at which a text for another program is wrapped.
 const WIDE: u16 = 100;
@@ -54,6 +55,7 @@ pub enum Screen {
     Run(Box<run::RunScreen>),
     Pull(Box<pull::PullScreen>),
     SignOff(Box<signoff::SignOffScreen>),
+    Wanted(Box<wanted::WantedScreen>),
 }
 
 macro_rules! each {
@@ -71,6 +73,7 @@ macro_rules! each {
             Screen::Apply($screen) => $call,
             Screen::Pull($screen) => $call,
             Screen::SignOff($screen) => $call,
+            Screen::Wanted($screen) => $call,
         }
     };
 }
@@ -92,6 +95,7 @@ impl Screen {
             Screen::Apply(_) => KeyContext::Apply,
             Screen::Pull(_) => KeyContext::Pull,
             Screen::SignOff(_) => KeyContext::SignOff,
+            Screen::Wanted(_) => KeyContext::Wanted,
         }
     }
 
@@ -104,6 +108,7 @@ impl Screen {
             Screen::Plan(screen) => (2, false, screen.beside),
             Screen::Journal(screen) => (2, false, screen.beside),
             Screen::Run(screen) => (2, false, screen.beside),
+            Screen::Wanted(screen) => (2, false, screen.beside),
             Screen::Repos(screen) => (2, true, screen.beside),
             Screen::Inspect(_) | Screen::Hub(_) => (2, true, false),
             _ => (1, false, false),
@@ -142,6 +147,7 @@ impl Screen {
             Screen::Apply(screen) => screen.answer(ticket, answer, ctx),
             Screen::Pull(screen) => screen.answer(ticket, answer, ctx),
             Screen::SignOff(screen) => screen.answer(ticket, answer, ctx),
+            Screen::Wanted(screen) => screen.answer(ticket, answer),
         }
     }
 
@@ -160,6 +166,7 @@ impl Screen {
             Screen::Journal(screen) => screen.request_missing(ctx),
             Screen::Run(screen) => screen.request_missing(ctx),
             Screen::Pull(screen) => screen.request_missing(ctx),
+            Screen::Wanted(screen) => screen.request_missing(ctx),
             Screen::SignOff(_) => {}
         }
         Go::Stay
@@ -194,6 +201,7 @@ impl Screen {
             Screen::Plan(screen) => screen.close(ctx),
             Screen::Pull(screen) => screen.close(ctx),
             Screen::SignOff(screen) => screen.close(ctx),
+            Screen::Wanted(screen) => screen.close(ctx),
         }
     }
 
@@ -212,6 +220,7 @@ impl Screen {
             Screen::Plan(screen) => screen.pending(),
             Screen::Pull(screen) => matches!(screen.end, super::state::Slot::Pending(_)),
             Screen::SignOff(screen) => matches!(screen.end, super::state::Slot::Pending(_)),
+            Screen::Wanted(screen) => screen.pending(),
         }
     }
 
@@ -229,6 +238,7 @@ impl Screen {
             Screen::Findings(screen) => screen.current().map(|row| row.id.clone()),
             Screen::Plan(screen) => screen.current_id(),
             Screen::Pull(screen) => screen.id().cloned(),
+            Screen::Wanted(screen) => screen.current().map(|row| row.id.clone()),
         }
     }
 
@@ -246,52 +256,9 @@ impl Screen {
             Screen::Run(screen) => screen.document(),
             Screen::Pull(screen) => Some(("pull.txt".into(), screen.document()?)),
             Screen::SignOff(screen) => Some(("signoff.txt".into(), screen.document()?)),
+            Screen::Wanted(screen) => Some(("wanted.txt".into(), screen.document()?)),
             _ => None,
         }
-    }
-
-    /// Returns the column whose heading is drawn at `at`, where a list can be sorted by it.
-    #[must_use]
-    pub fn column_at(&self, regions: &Regions, at: Position) -> Option<usize> {
-        let list = super::regions::inner(regions.panes[0]);
-        let x =
-            at.x.checked_sub(list.x)
-                .filter(|_| list.contains(at) && at.y == list.y)?;
-        match self {
-            Screen::Repos(screen) => screen.column_at(list.width, x),
-            Screen::Findings(screen) if screen.group.is_none() => screen.column_at(list.width, x),
-            _ => None,
-        }
-    }
-
-    /// Puts the cursor on the row of the list that is drawn at `at`, and names the row.
-    pub fn point_at(&mut self, regions: &Regions, at: Position) -> Option<u64> {
-        let list = super::regions::inner(regions.panes[0]);
-        // The rows begin below the list's heading.
-        let (heading, cursor, len) = match self {
-            Screen::Repos(screen) => {
-                screen.stay();
-                let len = screen.len();
-                (1, &mut screen.cursor, len)
-            }
-            Screen::Objects(screen) => {
-                let len = screen.list.len();
-                (1, &mut screen.list.cursor, len)
-            }
-            Screen::Findings(screen) => screen.pointed(),
-            Screen::Journal(screen) => {
-                let len = screen.len();
-                (1, &mut screen.cursor, len)
-            }
-            _ => return None,
-        };
-        let down = u64::from(at.y.checked_sub(list.y.checked_add(heading)?)?);
-        let row = cursor.top.checked_add(down)?;
-        if !list.contains(at) || row >= len {
-            return None;
-        }
-        cursor.at = row;
-        Some(row)
     }
 
     /// Returns the left part of the status line: marks and filters.
@@ -307,6 +274,7 @@ impl Screen {
             Screen::Apply(screen) => screen.status(shared),
             Screen::Pull(screen) => screen.status(shared),
             Screen::SignOff(screen) => screen.status(shared),
+            Screen::Wanted(screen) => screen.status(shared),
             _ => String::new(),
         }
     }

@@ -8,14 +8,16 @@ use super::inspect::Inspect;
 use super::plan::PlanScreen;
 use super::pull::PullScreen;
 use super::{Go, Screen};
-use crate::action::Action;
+use crate::action::{Action, Motion};
 use crate::effect::{Exported, PullRequest, Query, ReportRef, Scope, Ticket};
 use crate::event::Answer;
 use crate::keyset::Keyset;
 use crate::lines::{HubId, Judged, ObjectLine, RepoLine};
 use crate::notices::Level;
 use crate::state::{Ctx, Shared, Slot};
+use crate::theme::Theme;
 use crate::widgets::lanes::Strand;
+use crate::widgets::list::Cursor;
 use luthier_audit::{Filter, Subject};
 use luthier_object::Kind;
 use luthier_repair::Selection;
@@ -40,6 +42,7 @@ pub struct Objects {
     pub list: Keyset,
     count: Slot<u64>,
     pub beside: bool,
+    detail: Cursor,
     preview: BesideObject,
     /// The branch graph beside the commits held.
     strands: Vec<Strand>,
@@ -65,6 +68,7 @@ impl Objects {
             list: Keyset::default(),
             count: Slot::Empty,
             beside: false,
+            detail: Cursor::default(),
             preview: BesideObject::new(ctx),
             strands: Vec::new(),
             report: ctx.shared.audits.report,
@@ -107,7 +111,11 @@ impl Objects {
     /// Does what was asked.
     pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
         match action {
-            Action::Move(motion) => self.step(motion, ctx),
+            Action::Move(motion) if self.beside => self.scroll_beside(motion, ctx),
+            Action::Move(motion) => {
+                self.detail = Cursor::default();
+                self.step(motion, ctx);
+            }
             Action::NextFinding | Action::PreviousFinding => {
                 self.seek(action == Action::NextFinding, ctx);
             }
@@ -148,6 +156,14 @@ impl Objects {
             _ => {}
         }
         Go::Stay
+    }
+
+    fn scroll_beside(&mut self, motion: Motion, ctx: &Ctx) {
+        let width = crate::regions::inner(ctx.regions.panes[1]).width;
+        let row = self.list.current();
+        let text = row.map(|row| view::describe(row, width, &Theme::ansi()));
+        let lines = text.map_or(0, |text| text.lines.len() as u64);
+        self.detail.scroll(motion, lines, ctx.height(1));
     }
 
     /// Takes an answer if it waits for it.

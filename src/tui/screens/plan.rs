@@ -41,7 +41,7 @@ pub struct PlanScreen {
     refusals: Pages<RefusalLine>,
     /// The list of what is skipped is shown.
     refused: bool,
-    cursor: Cursor,
+    pub cursor: Cursor,
     pub beside: bool,
     detail: Cursor,
     /// The plan was applied or is about to be: it is not applied twice.
@@ -117,7 +117,9 @@ impl PlanScreen {
         }
     }
 
-    fn len(&self) -> u64 {
+    /// Counts the rows of the list that is shown.
+    #[must_use]
+    pub fn len(&self) -> u64 {
         self.totals.ready().map_or(0, |totals| {
             if self.refused {
                 totals.refused
@@ -250,8 +252,14 @@ impl PlanScreen {
 
     fn height(&self, ctx: &Ctx) -> u64 {
         let area = crate::regions::inner(ctx.regions.panes[0]);
-        let head = self.head(area.width, &Theme::ansi()).lines.len() as u64;
-        ctx.height(0).saturating_sub(head)
+        ctx.height(0)
+            .saturating_sub(u64::from(self.heading(area.width)))
+    }
+
+    /// Counts the lines above the list.
+    pub fn heading(&self, width: u16) -> u16 {
+        let lines = self.head(width, &Theme::ansi()).lines.len();
+        u16::try_from(lines).unwrap_or(u16::MAX)
     }
 
     /// Returns the screen on which this plan is carried out.

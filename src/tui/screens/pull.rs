@@ -23,7 +23,7 @@ pub struct PullScreen {
     /// The repository's id, which lists its branches.
     pub repo_id: HubId,
     pub end: Slot<PulledLine>,
-    cursor: Cursor,
+    pub cursor: Cursor,
     /// Repairs that had ended when it was tried.
     repairs: u64,
 }
@@ -168,6 +168,15 @@ impl PullScreen {
         let text = self.text(width, ctx.shared, &Theme::ansi());
         let (lines, height) = (text.lines.len() as u64, ctx.height(0));
         self.cursor.scroll(motion, lines, height);
+    }
+
+    /// Goes to the failing branch that is drawn in this line of the pane, and names it.
+    pub fn point_at(&mut self, line: u64, width: u16, shared: &Shared) -> Option<u64> {
+        let (lines, first) = self.text(width, shared, &Theme::ansi()).rows;
+        let line = usize::try_from(self.cursor.top.checked_add(line)?).ok()?;
+        let row = first + lines.contains(&line).then(|| line - lines.start)? as u64;
+        self.cursor.at = row;
+        Some(row)
     }
 
     /// Takes the end of the pull.

@@ -40,6 +40,12 @@ impl RunScreen {
         }))))
     }
 
+    /// Returns the number of lines.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.run.lines
+    }
+
     /// Returns whether something is on its way.
     #[must_use]
     pub fn pending(&self) -> bool {

@@ -7,10 +7,12 @@ use super::super::lines::KnownLine;
 use super::super::lines::known::scope_words;
 use super::super::notices::Level;
 use super::super::overlay::Overlay;
+use super::super::screens::plan::PlanScreen;
 use super::super::state::{Ctx, Shared, Slot, State, next_audit, start_audit};
 use super::super::widgets::branches::Branches;
 use luthier_audit::report::GroupBy;
 use luthier_audit::{Filter, Scope};
+use luthier_repair::Selection;
 
 /// The most repositories whose findings are kept for the list of repositories.
 const REPOS: usize = 10_000;
@@ -104,6 +106,17 @@ fn session(
         super::jumps::found(state, answer, out);
         return None;
     }
+    if shared.completing == Some(ticket) {
+        shared.completing = None;
+        if let Answer::Folders(ways) = &answer {
+            super::typed::complete_path(state, ways);
+        }
+        return None;
+    }
+    if shared.opening_copies == Some(ticket) {
+        copies(state, answer, out);
+        return None;
+    }
     if shared.exporting == Some(ticket) {
         shared.exporting = None;
         return written(state, ticket, answer);
@@ -129,6 +142,35 @@ fn session(
             rest
         }
         _ => Some(answer),
+    }
+}
+
+/// Takes the answer whether a folder of copies could be opened, and plans what its copies restore.
+fn copies(state: &mut State, answer: Answer, out: &mut Vec<Effect>) {
+    let shared = &mut state.shared;
+    shared.opening_copies = None;
+    match answer {
+        Answer::Copies(path) => {
+            let what = format!("what needs a copy, with the copies in {path}");
+            shared.copies = Some(path);
+            if let Some(why) = super::refusal(state, Action::Copies) {
+                return state
+                    .shared
+                    .tell(Level::Warning, format!("not planned: {why}"));
+            }
+            super::on_top(state, out, |_, ctx| {
+                let tried = ctx
+                    .shared
+                    .audits
+                    .fixes
+                    .ready()
+                    .is_none_or(|line| line.tried);
+                let filter = luthier_repair::wanted::needing_a_copy(tried);
+                PlanScreen::open(Selection::Chosen(filter), &what, ctx)
+            });
+        }
+        Answer::Failed(why) => shared.tell(Level::Error, why),
+        _ => {}
     }
 }
 

@@ -1,5 +1,5 @@
-//! The mouse: the wheel moves, a click goes to a row, a second one opens it, one on a heading sorts, one on a key
-//! presses it.
+//! The mouse: the wheel moves what is under it, a click goes to a row or a pane, a second one opens the row, one on a
+//! heading sorts, one on a key presses it.
 //! It never answers a question.
 
 use super::super::action::{Action, Motion};
@@ -41,21 +41,46 @@ pub fn take(state: &mut State, event: MouseEvent, out: &mut Vec<Effect>) {
     if !state.mouse || asked || too_small(state.shared.size) {
         return;
     }
+    let at = Position::new(event.column, event.row);
     match event.kind {
-        MouseEventKind::ScrollDown => wheel(state, Motion::Down, out),
-        MouseEventKind::ScrollUp => wheel(state, Motion::Up, out),
+        MouseEventKind::ScrollDown => wheel(state, at, Motion::Down, out),
+        MouseEventKind::ScrollUp => wheel(state, at, Motion::Up, out),
         // A click that only brings the window to the front does nothing else.
         MouseEventKind::Down(MouseButton::Left) if !std::mem::take(&mut state.focused_by_click) => {
-            click(state, Position::new(event.column, event.row), out);
+            click(state, at, out);
         }
         _ => {}
     }
 }
 
-fn wheel(state: &mut State, motion: Motion, out: &mut Vec<Effect>) {
+/// Moves what is under the mouse, whichever pane takes the movement keys.
+fn wheel(state: &mut State, at: Position, motion: Motion, out: &mut Vec<Effect>) {
+    let before = turn_to(state, at);
     for _ in 0..WHEEL {
         run(state, Action::Move(motion), out);
     }
+    if let (Some(before), Some(beside)) = (before, beside(state)) {
+        *beside = before;
+    }
+}
+
+fn beside(state: &mut State) -> Option<&mut bool> {
+    state.stack.last_mut().and_then(Screen::beside_mut)
+}
+
+/// Lets the pane at `at` take the movement keys; gives back whether the pane beside the list took them before. Where one
+/// pane alone is drawn, it stays so.
+fn turn_to(state: &mut State, at: Position) -> Option<bool> {
+    let [first, second, _] = state.regions().panes;
+    if state.overlay.is_some() || first.is_empty() || second.is_empty() {
+        return None;
+    }
+    let is_beside = match (first.contains(at), second.contains(at)) {
+        (true, _) => false,
+        (_, true) => true,
+        _ => return None,
+    };
+    beside(state).map(|beside| std::mem::replace(beside, is_beside))
 }
 
 fn click(state: &mut State, at: Position, out: &mut Vec<Effect>) {
@@ -79,11 +104,12 @@ fn click(state: &mut State, at: Position, out: &mut Vec<Effect>) {
         state.clicked = None;
         return run(state, Action::SortBy(column), out);
     }
+    turn_to(state, at);
     let clock = state.shared.clock;
-    let Some(row) = state
-        .stack
+    let State { shared, stack, .. } = state;
+    let Some(row) = stack
         .last_mut()
-        .and_then(|screen: &mut Screen| screen.point_at(&regions, at))
+        .and_then(|screen| screen.point_at(shared, &regions, at))
     else {
         state.clicked = None;
         return;

@@ -7,6 +7,7 @@ use super::super::notices::Level;
 use super::super::screens::Screen;
 use super::super::state::{Shared, Slot, State};
 use crossterm::event::{KeyCode, KeyEvent};
+use luthier_audit::Fix;
 
 /// Returns the reason why an action cannot be done now; `None` if it can.
 #[must_use]
@@ -21,6 +22,7 @@ pub fn refusal(state: &State, action: Action) -> Option<String> {
                 _ => "the hub is being opened".into(),
             });
         }
+        Action::Wanted | Action::Copies => return not_wanted(shared, action),
         Action::Refresh if shared.lost.is_some() => {
             return Some("the connection is lost; Luthier reconnects by itself".into());
         }
@@ -71,6 +73,26 @@ fn not_shared(shared: &Shared, action: Action) -> Option<&'static str> {
         }
         Action::Export | Action::ExportAs if shared.open.ready().is_none() => {
             Some("the hub is not open yet")
+        }
+        _ => None,
+    }
+}
+
+/// Returns the reason why the wanted list, or a folder of copies, leads nowhere now.
+fn not_wanted(shared: &Shared, action: Action) -> Option<String> {
+    let fixes = match &shared.audits.fixes {
+        _ if shared.audits.last.is_none() => return Some("no audit has finished yet".into()),
+        Slot::Ready(fixes) => fixes,
+        Slot::Failed(why) => return Some(format!("it is not known what can be repaired: {why}")),
+        _ => return Some("it is not known yet what can be repaired".into()),
+    };
+    let is_planning = shared.planning.is_some();
+    let none = fixes.tried && fixes.count(&[Fix::Copy]) == 0;
+    match action {
+        Action::Copies if is_planning => Some("another plan is being made; ctrl-c stops it".into()),
+        Action::Copies if none => Some("no finding needs a copy".into()),
+        Action::Copies if matches!(shared.audits.slot, Slot::Pending(_)) => {
+            Some("an audit is running; the findings are about to change".into())
         }
         _ => None,
     }

@@ -1,6 +1,6 @@
 //! Lines of text: the filter, the name of a file, the hub's name.
 
-use super::super::effect::Effect;
+use super::super::effect::{Effect, Query};
 use super::super::notices::Level;
 use super::super::overlay::{Overlay, Purpose};
 use super::super::screens::{Go, Screen};
@@ -88,6 +88,17 @@ pub fn place(state: &mut State) {
     });
 }
 
+/// Opens the line that asks for a client's folder, with the last one in it.
+pub fn copies(state: &mut State) {
+    let last = state.shared.copies.clone().unwrap_or_default();
+    state.overlay = Some(Overlay::Prompt {
+        purpose: Purpose::Copies,
+        typed: Input::new(last),
+        before: String::new(),
+        completed: None,
+    });
+}
+
 /// Adds a key that is text to the line that is being typed.
 pub fn key(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
     let event = Term::Key(key);
@@ -137,8 +148,22 @@ fn changed(state: &mut State, out: &mut Vec<Effect>) {
     }
 }
 
-/// Goes on with the filter: the first way, and with each further time the next one.
+/// Goes on with the line: the first way, and with each further time the next one.
 pub fn complete(state: &mut State, out: &mut Vec<Effect>) {
+    if let Some(Overlay::Prompt {
+        purpose: Purpose::Copies,
+        typed,
+        completed,
+        ..
+    }) = &mut state.overlay
+    {
+        let (from, _) = completed.get_or_insert_with(|| (typed.value().to_owned(), 0));
+        let ask = Query::Folders(from.clone());
+        let (scope, ticket) = (state.shared.scope(), state.shared.ticket());
+        state.shared.completing = Some(ticket);
+        out.push(Effect::Read { scope, ticket, ask });
+        return;
+    }
     let Some(Overlay::Prompt {
         purpose: Purpose::Filter,
         typed,
@@ -160,6 +185,24 @@ pub fn complete(state: &mut State, out: &mut Vec<Effect>) {
     changed(state, out);
 }
 
+/// Takes the folders whose path begins as was typed, unless something else was typed since.
+pub fn complete_path(state: &mut State, ways: &[String]) {
+    let Some(Overlay::Prompt {
+        purpose: Purpose::Copies,
+        typed,
+        completed: Some((_, times)),
+        ..
+    }) = &mut state.overlay
+    else {
+        return;
+    };
+    match ways.get(*times % ways.len().max(1)) {
+        Some(way) => *typed = Input::new(way.clone()),
+        None => state.shared.tell(Level::Info, "no folder begins so"),
+    }
+    *times += 1;
+}
+
 /// Takes the line that was ended with enter.
 pub fn submit(state: &mut State, purpose: Purpose, text: &str, out: &mut Vec<Effect>) {
     let text = text.trim();
@@ -167,6 +210,15 @@ pub fn submit(state: &mut State, purpose: Purpose, text: &str, out: &mut Vec<Eff
         Purpose::Filter => narrow(state, text, out),
         Purpose::SavePlan | Purpose::SaveSignOff if text.is_empty() => {
             state.shared.tell(Level::Warning, "a file needs a name");
+        }
+        Purpose::Copies if text.is_empty() => {
+            let words = "no folder was named; nothing has changed";
+            state.shared.tell(Level::Warning, words);
+        }
+        Purpose::Copies => {
+            let (ticket, folder) = (state.shared.ticket(), text.to_owned());
+            state.shared.opening_copies = Some(ticket);
+            out.push(Effect::Copies { ticket, folder });
         }
         Purpose::SaveSignOff => {
             let ticket = state.shared.ticket();

@@ -90,7 +90,8 @@ pub fn draw<'a>(
     more(frame, area, theme, (cursor.top, len));
 }
 
-/// Says in the border below `area` how many of `len` rows are above and below those that are shown.
+/// Says in the border below `area` how many of `len` rows are above and below those that are shown; where another part of
+/// the screen follows, at the end of the last row.
 pub fn more(frame: &mut Frame, area: Rect, theme: &Theme, (top, len): (u64, u64)) {
     let above = top.min(len);
     let below = len.saturating_sub(top.saturating_add(u64::from(area.height)));
@@ -105,14 +106,18 @@ pub fn more(frame: &mut Frame, area: Rect, theme: &Theme, (top, len): (u64, u64)
         return;
     };
     let buffer = frame.buffer_mut();
-    // Where no border follows, another part of the screen does.
     let is_border = |at: u16| {
         buffer
             .cell((at, area.bottom()))
             .is_some_and(|cell| cell.symbol() == "─")
     };
-    if x >= area.x && (x..x + width).all(is_border) {
-        buffer.set_string(x, area.bottom(), words, theme.muted);
+    let is_below = (x..x + width).all(is_border);
+    let y = match is_below {
+        true => area.bottom(),
+        false => area.bottom().saturating_sub(1),
+    };
+    if x >= area.x && !area.is_empty() {
+        buffer.set_string(x, y, words, theme.muted);
     }
 }
 

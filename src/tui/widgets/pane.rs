@@ -8,6 +8,7 @@ use ratatui::layout::{Constraint, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear};
+use std::ops::Range;
 use unicode_width::UnicodeWidthStr;
 
 /// Draws the border with its title and gives back the room inside.
@@ -62,6 +63,8 @@ pub const fn dialog_height(screen: u16) -> u16 {
 pub struct Text {
     pub lines: Vec<Line<'static>>,
     width: usize,
+    /// The lines that are rows of a list, and the number of the first row.
+    pub rows: (Range<usize>, u64),
 }
 
 impl Text {
@@ -71,7 +74,14 @@ impl Text {
         Self {
             lines: Vec::new(),
             width: usize::from(width),
+            rows: (0..0, 0),
         }
+    }
+
+    /// Returns the cells of a line.
+    #[must_use]
+    pub const fn width(&self) -> usize {
+        self.width
     }
 
     /// Adds wrapped text in one style.

@@ -7,7 +7,7 @@ use crate::event::Answer;
 use crate::lines::signed::HeldLine;
 use crate::lines::{
     BranchLine, BranchMark, FindingLine, GroupLine, JournalLine, KnownLine, ObjectLine,
-    PlannedLine, RepoLine, RunLine, SignedLine, StepLine, SummaryLine,
+    PlannedLine, RepoLine, RunLine, SignedLine, StepLine, SummaryLine, WantedLine,
 };
 use luthier_audit::Remedy;
 use luthier_audit::evidence::{Sides, Treeless};
@@ -27,7 +27,8 @@ use luthier_repair::Outcome;
 use luthier_repair::change::{CellChange, StepChange};
 use luthier_repair::journal::{Entry, Event, Line, Run};
 use luthier_repair::signoff::{State, Verdict};
-use luthier_repair::{Doubt, Next, Selection, Step, Totals, Undoable};
+use luthier_repair::wanted::Wanted;
+use luthier_repair::{Doubt, Next, Refusal, Selection, Step, Totals, Undoable};
 use std::collections::BTreeMap;
 
 /// 2026-11-23T04:00:00Z, when the stage's clock starts.
@@ -39,6 +40,28 @@ pub fn id(n: u64) -> String {
 }
 
 impl FakeHub {
+    /// A line of the wanted list.
+    pub(super) fn wanted_line(&self, n: u64) -> WantedLine {
+        let refusal = Refusal {
+            code: Code::ObjectMissing,
+            id: id(n + 40),
+            repo: "alice/song".into(),
+            why: format!("the hub has no valid copy of it; {}", self.text),
+            decision: false,
+            wanted: Some(Wanted {
+                kind: Subject::Blob,
+                repo: "alice/song".into(),
+                path: Some(format!("tracks/{n} {}.mid", self.text)),
+                blocks: Some(Blocks {
+                    commits: Some(3),
+                    branches: Some(1),
+                    repos: Some(1),
+                }),
+            }),
+        };
+        WantedLine::of(&refusal).expect("it is wanted")
+    }
+
     /// A sign-off: FAIL while there are findings.
     pub(super) fn signed(&self) -> SignedLine {
         let (verdict, state) = match self.findings {

@@ -42,14 +42,20 @@ pub(super) fn say(shared: &Shared, head: &mut Text, theme: &Theme) {
     if line.count(&Fix::ALL) == 0 {
         return;
     }
-    let styles = [theme.good, theme.title, theme.text];
-    let mut spans = Vec::new();
-    for ((words, style), key) in line.words().into_iter().zip(styles).zip(["1", "2", "3"]) {
-        let gap = if spans.is_empty() { " " } else { " · " };
-        spans.push(Span::raw(gap));
-        spans.push(Span::styled(words, style));
-        spans.push(Span::styled(format!(" [{key}]"), theme.key));
+    let styles = [theme.good, theme.title, theme.text, theme.text];
+    let keys = ["1", "2", "3", "4"];
+    let mut out = Line::default();
+    for ((words, style), key) in line.words().into_iter().zip(styles).zip(keys) {
+        let key = format!(" [{key}]");
+        // Where there is no room, another line follows.
+        if out.width() > 0 && out.width() + 3 + words.len() + key.len() > head.width() {
+            head.lines.push(std::mem::take(&mut out));
+        }
+        let gap = if out.width() == 0 { " " } else { " · " };
+        out.spans.push(Span::raw(gap));
+        out.spans.push(Span::styled(words, style));
+        out.spans.push(Span::styled(key, theme.key));
     }
-    head.lines.push(Line::from(spans));
+    head.lines.push(out);
     head.gap();
 }

@@ -59,6 +59,10 @@ impl Inspect {
             ..tabs
         };
         frame.render_widget(self.heading(seen, head.width, theme), head);
+        if below.height > 0 {
+            let rule = "─".repeat(usize::from(below.width));
+            frame.render_widget(Line::styled(rule, theme.border), below);
+        }
         let at = (self.cursors[self.facet], self.len());
         if self.facet == 0 && self.is_inline() {
             let cursor = self.cursors[0];
@@ -82,8 +86,6 @@ impl Inspect {
         }
         if below.height > 0 {
             let at = diff::at(seen, self.cursors[0].at).filter(|_| self.len() > 0);
-            let rule = "─".repeat(usize::from(below.width));
-            frame.render_widget(Line::styled(rule, theme.border), below);
             let below = Rect {
                 y: below.y + 1,
                 height: below.height - 1,

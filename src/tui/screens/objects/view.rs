@@ -62,7 +62,7 @@ impl Objects {
         if second.width > 0 {
             let area = pane::pane(frame, second, theme, "row", self.beside);
             if let Some(row) = self.list.current() {
-                describe(row, area.width, theme).draw(frame, area, Cursor::default(), theme);
+                describe(row, area.width, theme).draw(frame, area, self.detail, theme);
             }
         }
         if third.width > 0 {
@@ -252,7 +252,7 @@ fn line(
     Line::from(spans)
 }
 
-fn describe(row: &ObjectLine, width: u16, theme: &Theme) -> Text {
+pub(super) fn describe(row: &ObjectLine, width: u16, theme: &Theme) -> Text {
     let mut out = Text::new(width);
     out.pair(row.kind.as_str(), row.id.shown(), theme, theme.text);
     let (word, style) = state(row, theme);

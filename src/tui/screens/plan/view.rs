@@ -77,7 +77,9 @@ impl PlanScreen {
                 // Where something is planned, its steps have the room.
                 if totals.steps == 0 {
                     for next in &self.planned.next {
-                        self.help(*next, &mut head, theme);
+                        helps(*next)
+                            .iter()
+                            .for_each(|line| head.say(line, theme.text));
                     }
                     head.say("esc goes back.", theme.text);
                 }
@@ -87,29 +89,6 @@ impl PlanScreen {
             _ => head.say(&format!("planning {} …", self.what), theme.pending),
         }
         head
-    }
-
-    /// Draws what to press or run next for skipped findings, one line each; a command names the code under the cursor.
-    fn help(&self, next: Next, head: &mut Text, theme: &Theme) {
-        let code = match self.refusals.row(self.cursor.at) {
-            Row::Ready(refusal) => refusal.code.name(),
-            Row::Pending | Row::Failed(_) => "CODE",
-        };
-        let lines = match next {
-            Next::Decide => vec![
-                "Findings that need a decision: f on the hub lists them, x there asks for each."
-                    .to_owned(),
-            ],
-            Next::Copies => vec![
-                "A copy from a client's folder DIR repairs it:".to_owned(),
-                format!("luthier repair --copies DIR --code {code}"),
-                format!("luthier repair --wanted FILE --code {code} lists what to look for."),
-            ],
-            Next::Deeper => vec!["A audits again; depth bytes reads every object.".to_owned()],
-        };
-        for line in lines {
-            head.say(&line, theme.text);
-        }
     }
 
     /// Counts the chosen findings that no step repairs: what the plan skips, and what it was not made for.
@@ -153,6 +132,20 @@ impl PlanScreen {
             _ => {}
         }
         out
+    }
+}
+
+/// Draws what to press next for skipped findings, one line each.
+const fn helps(next: Next) -> &'static [&'static str] {
+    match next {
+        Next::Decide => {
+            &["Findings that need a decision: f on the hub lists them, x there asks for each."]
+        }
+        Next::Copies => &[
+            "A copy from a client's folder repairs it: C chooses the folder.",
+            "W lists what to look for.",
+        ],
+        Next::Deeper => &["A audits again; depth bytes reads every object."],
     }
 }
 

@@ -182,6 +182,7 @@ fn say_failing(branches: &BranchesLine, at: u64, out: &mut Text, theme: &Theme) 
         .unwrap_or(0)
         .min(branches.named.len().saturating_sub(1));
     let from = (at + 1).saturating_sub(LISTED);
+    let first = out.lines.len();
     for (n, failed) in branches.named.iter().enumerate().skip(from).take(LISTED) {
         let mark = if failed.unread { "?" } else { "✗" };
         let chosen = if n == at { "▸" } else { " " };
@@ -193,6 +194,7 @@ fn say_failing(branches: &BranchesLine, at: u64, out: &mut Text, theme: &Theme) 
         let name = crate::widgets::list::fit(failed.branch.shown(), 24);
         out.cut(&format!("{chosen} {mark} {name}  {why}"), style);
     }
+    out.rows = (first..out.lines.len(), from as u64);
     let rest = (branches.failed + branches.unread).saturating_sub((from + LISTED) as u64);
     if rest > 0 && !branches.named.is_empty() {
         out.say(&format!("  and {} more", text::grouped(rest)), theme.muted);
