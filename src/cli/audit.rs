@@ -210,7 +210,7 @@ pub fn write_finding(finding: &Finding, out: &Output) -> Result<(), CliError> {
     }
     tail.push(match (finding.by_hand(), finding.auto) {
         (Some(how), _) => format!("{how}."),
-        (None, Auto::Ask) => format!("Remedy: {} (needs a decision).", finding.remedy),
+        (None, Auto::Ask) => format!("Remedy: {} (only if chosen).", finding.remedy),
         (None, _) => format!("Remedy: {}.", finding.remedy),
     });
     out.line(&format!("         {}", tail.join(" ")))

@@ -133,6 +133,10 @@ fn init(init: &Init, global: &Global, out: &Output) -> Result<(), CliError> {
                 DestinationError::at(&path, error).to_string(),
             ));
         }
+        Ok(()) if profile.is_some() => format!(
+            "Wrote {}. Commands without --profile use {name} from now on (`default` in the file).",
+            path.display()
+        ),
         Ok(()) => format!("Wrote {}.", path.display()),
     };
     if out.json {

@@ -155,7 +155,7 @@ fn refuse(plan: &mut Plan, entry: &Entry, why: String) -> Result<(), RepairError
 /// The reason why a change is not taken back.
 #[derive(Debug, thiserror::Error)]
 enum NotUndone {
-    #[error("added rows and objects stay: Luthier never deletes")]
+    #[error("what was added for it stays: Luthier never deletes")]
     Stays,
     #[error("the index of packs was changed after the run")]
     RangeChangedAfter,

@@ -351,7 +351,8 @@ fn branches(state: &mut State) {
     let known = pull.as_ref();
     let known = known.and_then(|path| state.shared.audits.branches_of(path.exact()));
     let note = known.filter(|known| known.fail > 0).map(|known| {
-        let fail = luthier_hub::text::grouped(known.fail);
+        let more = if known.is_final() { "" } else { "+" };
+        let fail = luthier_hub::text::grouped(known.fail) + more;
         let all = luthier_hub::text::grouped(known.total());
         let together = if known.apart > 0 { "; " } else { "" };
         let words = if known.apart > 0 { NOT_TOGETHER } else { "" };

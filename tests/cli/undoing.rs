@@ -103,7 +103,7 @@ fn a_plan_without_steps_says_why_and_what_to_run_next() {
     let run = repaired(&place, &hub, "object-missing");
     let ran = place.on(&hub, &["journal", "undo", &run]);
     assert!(ran.out.contains("skipped  object-missing"), "{ran:?}");
-    assert!(ran.out.contains("added rows and objects stay"), "{ran:?}");
+    assert!(ran.out.contains("what was added for it stays"), "{ran:?}");
     // Two owners, nothing to work from, a decision, nothing at all.
     for (arguments, says) in [
         (&["--code", "row-elsewhere"][..], "the owners have to agree"),

@@ -18,7 +18,7 @@ fn finds_and_repairs(columns: u16, rows: u16) {
     terminal.see("findings  1 of 2 ");
     terminal.send(ENTER);
     terminal.see("A client gets bytes made from the row");
-    terminal.see("row only");
+    terminal.see("not compared");
     terminal.send(ESC);
     terminal.see("findings  1 of 2 ");
     terminal.send("x");

@@ -27,6 +27,10 @@ fn size_wrong(row: &BlobRow, state: &ObjectState) -> Option<Sizes> {
     })
 }
 
+/// Why the size of a row is not changed while the bytes are wrong.
+const BYTES_FIRST: &str =
+    "its bytes have a finding of their own, which comes first: once that is repaired, audit again";
+
 impl Judge {
     /// Judges one blob row; `copies` are the listed keys of its digest.
     pub async fn blob(&self, row: &BlobRow, copies: &[StoredCopy]) -> Verdict {
@@ -69,7 +73,11 @@ impl Judge {
             looked => judge_object(&mut verdict, Kind::Blob, &id, looked),
         }
         if let Some(sizes) = size_wrong(row, &looked) {
-            verdict.report(about(Evidence::SizeWrong(sizes)));
+            let finding = about(Evidence::SizeWrong(sizes));
+            verdict.report(match looked {
+                ObjectState::Wrong(_) => finding.without_remedy(BYTES_FIRST),
+                _ => finding,
+            });
         }
         if let ObjectState::Proved { proof, .. } = looked {
             verdict.proved_by(Kind::Blob, proof.scheme());

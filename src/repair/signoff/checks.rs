@@ -1,5 +1,6 @@
 //! The checks of a sign-off, each by its name, and the verdict that they give.
 
+use super::parts::names_of;
 use super::{Drill, HubSaid, PullOutcome};
 use luthier_audit::{Depth, Grade, Summary};
 use luthier_hub::store::Policy;
@@ -274,10 +275,11 @@ impl Checks {
             _ => State::Broken,
         };
         let mut said = format!(
-            "{} of {} branches were pulled completely, {} failed, {} could not be read.",
+            "{} of {} branches were pulled completely, {} failed{}, {} could not be read.",
             text::grouped(pulls.succeeded + pulls.empty),
             text::grouped(pulls.heads),
             text::grouped(pulls.failed_total),
+            names_of(pulls),
             text::grouped(pulls.unknown_total)
         );
         if pulls.refused_total > 0 {

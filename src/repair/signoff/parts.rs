@@ -33,7 +33,7 @@ pub(super) fn blocks(left: &Left, quote: impl Fn(&str) -> String) -> String {
 pub(super) fn sentences(pulls: &PullOutcome) -> Vec<String> {
     let mut out = vec![
         format!(
-            "{} of {} branches pulled: {} completely ({} objects, {}), {} empty, {} failed, {} could not be read.",
+            "{} of {} branches pulled: {} completely ({} objects, {}), {} empty, {} failed{}, {} could not be read.",
             text::grouped(pulls.tried),
             text::grouped(pulls.heads),
             text::grouped(pulls.succeeded),
@@ -41,6 +41,7 @@ pub(super) fn sentences(pulls: &PullOutcome) -> Vec<String> {
             text::bytes(pulls.bytes),
             text::grouped(pulls.empty),
             text::grouped(pulls.failed_total),
+            names_of(pulls),
             text::grouped(pulls.unknown_total)
         ),
         format!(
@@ -56,6 +57,14 @@ pub(super) fn sentences(pulls: &PullOutcome) -> Vec<String> {
         ));
     }
     out
+}
+
+/// Says how many names the failed branches have, where some have several rows: lists have one line a name.
+pub(super) fn names_of(pulls: &PullOutcome) -> String {
+    match total_of(&pulls.failed, pulls.failed_total) {
+        names if names == pulls.failed_total => String::new(),
+        names => format!(" ({} by name)", text::grouped(names)),
+    }
 }
 
 /// Returns how many branches a list of `total` rows is about. A branch may have several rows; a list that is not full

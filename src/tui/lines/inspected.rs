@@ -156,6 +156,12 @@ impl From<&Inspection> for Inspected {
 }
 
 impl Inspected {
+    /// Returns whether there is an object that can be compared with the row.
+    #[must_use]
+    pub fn has_sides(&self) -> bool {
+        self.fields.iter().any(|field| field.object.is_some())
+    }
+
     /// Counts the fields that are equal on both sides.
     #[must_use]
     pub fn same(&self) -> usize {

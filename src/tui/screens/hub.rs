@@ -358,7 +358,7 @@ fn explain(code: Code, count: u64, width: u16, theme: &Theme) -> Text {
     out.pair("remedy", &fault.remedy.to_string(), theme, theme.text);
     let auto = match fault.auto {
         Auto::Yes => "all at once, after the plan is confirmed",
-        Auto::Ask => "needs a decision",
+        Auto::Ask => "after a decision, where the hub has a valid copy",
         Auto::No => "Luthier cannot repair it",
     };
     out.pair("applied", auto, theme, theme.text);

@@ -80,10 +80,9 @@ pub fn line(seen: &Inspected, at: At, unfolded: bool, width: u16, theme: &Theme)
             let sign = if unfolded { "▾" } else { "▸" };
             Line::styled(format!(" {sign} {} same", seen.same()), theme.muted)
         }
-        At::Field(n) => seen
-            .fields
-            .get(n)
-            .map_or_else(Line::default, |field| field_line(field, width, theme)),
+        At::Field(n) => seen.fields.get(n).map_or_else(Line::default, |field| {
+            field_line(field, seen.has_sides(), width, theme)
+        }),
         At::Entry(n, entry) => seen
             .fields
             .get(n)
@@ -92,7 +91,7 @@ pub fn line(seen: &Inspected, at: At, unfolded: bool, width: u16, theme: &Theme)
     }
 }
 
-fn field_line(field: &Field, width: u16, theme: &Theme) -> Line<'static> {
+fn field_line(field: &Field, has_sides: bool, width: u16, theme: &Theme) -> Line<'static> {
     let (name, side) = columns(width);
     let mark = if field.identity { "#" } else { " " };
     let mut spans = vec![Span::styled(
@@ -118,7 +117,10 @@ fn field_line(field: &Field, width: u16, theme: &Theme) -> Line<'static> {
             );
         }
     }
-    let (word, style) = verdict(field, theme);
+    let (word, style) = match has_sides {
+        true => verdict(field, theme),
+        false => ("not compared", theme.muted),
+    };
     spans.push(Span::styled(word, style));
     Line::from(spans)
 }
@@ -128,7 +130,7 @@ fn verdict(field: &Field, theme: &Theme) -> (&'static str, Style) {
     match (field.same, &field.row, &field.object) {
         (true, ..) => ("✓ same", theme.good),
         (_, None, Some(_)) => ("≠ not in row", theme.warning),
-        (_, Some(_), None) => ("row only", theme.warning),
+        (_, Some(_), None) => ("≠ not in object", theme.warning),
         _ => ("≠ differs", theme.error),
     }
 }
@@ -210,7 +212,7 @@ pub fn detail(seen: &Inspected, at: Option<At>, width: u16, theme: &Theme) -> Te
     text.say(&format!("{}{hashed}", field.name), theme.title);
     let join = |parts: &Option<Vec<Part>>| {
         parts.as_ref().map_or_else(
-            || "— no such field".to_owned(),
+            || "— nothing to compare with".to_owned(),
             |parts| parts.iter().map(|part| part.text.as_str()).collect(),
         )
     };

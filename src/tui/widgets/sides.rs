@@ -42,7 +42,7 @@ struct Column<'a> {
 pub fn text(seen: &Inspected, layout: Layout, width: u16, theme: &Theme) -> Text {
     let mut out = Text::new(width);
     // Nothing is compared with an object that is not there.
-    if seen.fields.iter().all(|field| field.object.is_none()) {
+    if !seen.has_sides() {
         alone(seen, &mut out, theme);
         return out;
     }

@@ -320,9 +320,19 @@ fn remedy(remedy: Remedy, auto: Auto, by_hand: Option<&str>) -> String {
     match (by_hand, auto) {
         (Some(how), _) => format!("none: {how}"),
         (None, Auto::No) => "none: Luthier cannot repair this".to_owned(),
-        (None, Auto::Ask) => format!("{remedy}, needs a decision: x plans it"),
-        (None, Auto::Yes) => format!("{remedy}: x plans it"),
+        (None, Auto::Ask | Auto::Yes) => remedy.to_string(),
     }
+}
+
+/// Says what a finding needs, and what `x` does for it.
+fn fix_words(fix: Fix) -> String {
+    let what = match fix {
+        Fix::Auto => "x plans it",
+        Fix::Decide => "x asks for the decision, then plans it",
+        Fix::Copy => "the hub has no valid copy; x says what would help",
+        Fix::None => "x says why not",
+    };
+    format!("{}: {what}", fix.shown())
 }
 
 /// Describes what the findings of a group have in common.
@@ -381,7 +391,7 @@ pub fn describe(row: &FindingLine, width: u16, theme: &Theme) -> Text {
         theme.text,
     );
     if let Some(fix) = row.fix {
-        out.pair("fix", fix.shown(), theme, fix_style(row.fix, theme));
+        out.pair("fix", &fix_words(fix), theme, fix_style(row.fix, theme));
     }
     if let Some(blocks) = row.blocks {
         let count = |n: Option<u64>, noun: &str| n.map(|n| text::plural(n, noun));
