@@ -325,3 +325,7 @@ impl<'a> Now<'a> {
         Ok(self.page.pop_front())
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/audit/finding_set.rs"]
+mod tests;

@@ -6,8 +6,9 @@ use super::watch::watch;
 use super::{CliError, Exit, Global, help, open, target};
 use clap::Args;
 use luthier_hub::cause::Cause;
-use luthier_hub::store::Store;
+use luthier_hub::store::{Hub, Store};
 use luthier_hub::text;
+use luthier_repair::history;
 use luthier_repair::signoff::since::{self, Since};
 use luthier_repair::signoff::{self, Drill, Options, Pulls, Signoff, SignoffError, State, Verdict};
 use serde_json::json;
@@ -84,7 +85,7 @@ pub async fn run(command: SignOff, global: &Global, out: Output) -> Result<Exit,
     let store = open(&target, &out).await?;
     let exit = match report {
         Some((_, report)) => check(&store, &report, &options, &out).await?,
-        None => sign(&store, &command, &options, &out).await?,
+        None => sign(&store, &target.hub, &command, &options, &out).await?,
     };
     out.flush()?;
     Ok(exit)
@@ -92,6 +93,7 @@ pub async fn run(command: SignOff, global: &Global, out: Output) -> Result<Exit,
 
 async fn sign(
     store: &Store,
+    hub: &Hub,
     command: &SignOff,
     options: &Options,
     out: &Output,
@@ -103,7 +105,10 @@ async fn sign(
     };
     folder.map(signoff::file::prepare).transpose()?;
     let progress = out.job();
-    let signoff = watch(out, &progress, signoff::run(store, options, &progress)).await??;
+    let signing = signoff::run_with_report(store, options, &progress);
+    let (signoff, report) = watch(out, &progress, signing).await??;
+    let now = jiff::Timestamp::now().as_microsecond();
+    history::add(hub, report.summary(), now);
     // Either of the two may fail, the files or standard output: the other is written all the same.
     let saved = folder.map(|folder| save(&signoff, folder));
     if out.json {

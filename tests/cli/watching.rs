@@ -460,6 +460,16 @@ fn the_last_audits_of_a_hub_are_remembered_and_those_of_a_part_are_not() {
     let (path, audits) = remembered();
     let depths: Vec<&Value> = audits.iter().map(|audit| &audit["depth"]).collect();
     assert_eq!(depths, ["presence", "rows"]);
+    place.on(
+        &hub,
+        &[
+            "signoff",
+            "--out",
+            &place.path("reports").display().to_string(),
+        ],
+    );
+    let (_, signed) = remembered();
+    assert_eq!((signed.len(), &signed[2]["depth"]), (3, &json!("bytes")));
     assert_eq!(audits[0]["grades"], summary["grades"]);
     let many = vec![audits[0].clone(); 500];
     std::fs::write(&path, serde_json::to_vec(&many).unwrap()).unwrap();

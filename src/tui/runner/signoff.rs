@@ -2,11 +2,13 @@
 
 use super::RunnerContext;
 use super::error::RunnerError;
+use super::known;
 use crate::event::Answer;
 use crate::lines::{CheckLine, SignedLine, clean};
 use luthier_audit::{PullEnd, PullFact};
 use luthier_hub::progress::Progress;
 use luthier_hub::store::doctor;
+use luthier_repair::history;
 use luthier_repair::signoff::{self, FailedPull, Options, Signoff};
 use std::path::Path;
 use std::sync::Arc;
@@ -30,6 +32,8 @@ impl RunnerContext {
         let signed = signoff::run_with_report(&store, &Options::default(), progress).await;
         let (signoff, report) = signed?;
         let line = SignedLine::from(&signoff);
+        history::add(&self.hub, report.summary(), known::now());
+        self.state().trend = history::load(&self.hub);
         self.learn_aside(Some(report), &facts(&signoff)).await;
         self.state().signoff = Some(Arc::new(signoff));
         Ok(Answer::Signed(Box::new(line)))
