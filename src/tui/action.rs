@@ -29,6 +29,8 @@ pub enum Action {
     MarkAll,
     Unmark,
     Zoom,
+    /// Moves the border between the first two panes, by percent of the width.
+    Border(i8),
     /// Shows what is here in another program.
     View,
     /// Listens to the mouse, or leaves it alone.

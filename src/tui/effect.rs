@@ -1,5 +1,6 @@
 //! The effects that `update` requests: plain data, carried out by the runner.
 
+use super::regions::Borders;
 use super::widgets::confirm::Confirmed;
 use luthier_audit::report::{GroupBy, Stretch};
 use luthier_audit::table::Format;
@@ -333,6 +334,8 @@ pub enum Effect {
     Remember(Depth),
     /// The form of lists from now on.
     RememberFormat(Format),
+    /// Where the borders between panes are from now on.
+    RememberBorders(Borders),
     /// To the terminal's clipboard.
     Copy(String),
     /// Shown by another program.

@@ -11,6 +11,7 @@
 
 mod action;
 mod background;
+mod borders;
 mod decisions;
 mod degrade;
 mod depths;
@@ -169,6 +170,7 @@ fn prepare(state: &mut State, session: &Session) {
         state.shared.audits.depth = depth;
     }
     state.shared.format = formats::remembered();
+    state.shared.borders = borders::remembered();
     state.mouse = session.mouse;
     if let Some(notice) = &session.notice {
         let words = lines::clean(notice);

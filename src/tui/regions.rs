@@ -20,11 +20,16 @@ pub struct Wish {
     pub wide: bool,
     /// The pane to be shown where only one fits.
     pub front: u8,
+    /// Where a person moved the borders between panes.
+    pub borders: Borders,
     /// A line for progress.
     pub progress: bool,
     /// A line for a guide.
     pub guide: bool,
 }
+
+/// How far a person moved the first and the second border between panes, in percent of the screen's width.
+pub type Borders = [i16; 2];
 
 /// The parts of the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,23 +79,70 @@ fn panes(body: Rect, wish: Wish) -> [Rect; 3] {
         THREE_PANES.. => 3,
     };
     let fit = if wish.wide && fit == 2 { 1 } else { fit };
-    let shares: &[Constraint] = match fit.min(wish.panes) {
-        0 | 1 => {
-            out[usize::from(wish.front.min(2))] = body;
-            return out;
-        }
-        2 => &[Constraint::Percentage(54), Constraint::Fill(1)],
-        _ => &[
-            Constraint::Percentage(40),
-            Constraint::Percentage(26),
-            Constraint::Fill(1),
-        ],
+    let drawn = fit.min(wish.panes);
+    if drawn < 2 {
+        out[usize::from(wish.front.min(2))] = body;
+        return out;
+    }
+    let [first, second] = shares(usize::from(drawn), wish.borders);
+    let first = Constraint::Percentage(first.unsigned_abs());
+    let second = Constraint::Percentage(second.unsigned_abs());
+    let areas = match drawn {
+        2 => Layout::horizontal([first, Constraint::Fill(1)]).split(body),
+        _ => Layout::horizontal([first, second, Constraint::Fill(1)]).split(body),
     };
-    let areas = Layout::horizontal(shares).split(body);
     for (pane, area) in out.iter_mut().zip(areas.iter()) {
         *pane = *area;
     }
     out
+}
+
+/// Returns the first panes' shares of the width, in percent, where nobody moved a border.
+const fn unmoved(panes: usize) -> Borders {
+    if panes == 2 { [54, 0] } else { [40, 26] }
+}
+
+/// Returns the shares that the first panes have; none becomes too narrow to be read.
+fn shares(panes: usize, borders: Borders) -> Borders {
+    let [first, second] = unmoved(panes);
+    if panes == 2 {
+        return [(first + borders[0]).clamp(25, 75), 0];
+    }
+    let first = (first + borders[0]).clamp(20, 60);
+    [first, (second + borders[1]).clamp(15, 85 - first)]
+}
+
+/// Returns the borders once the first one is moved by `points`, with so many panes on the screen.
+#[must_use]
+pub fn nudged(panes: usize, borders: Borders, points: i16) -> Borders {
+    let first = shares(panes, borders)[0];
+    dragged(panes, borders, 0, first + points)
+}
+
+/// Returns the borders once one of them is dragged to `percent` of the width.
+#[must_use]
+pub fn dragged(panes: usize, borders: Borders, border: usize, percent: i16) -> Borders {
+    let mut out = borders;
+    let before = if border == 0 {
+        0
+    } else {
+        shares(panes, borders)[0]
+    };
+    out[border] = percent - before - unmoved(panes)[border];
+    let reached = shares(panes, out)[border];
+    out[border] = reached - unmoved(panes)[border];
+    out
+}
+
+/// Returns the border between two panes that is drawn at a column, counted from 0.
+#[must_use]
+pub fn border_at(panes: &[Rect; 3], column: u16) -> Option<usize> {
+    let is_border = |pair: &[Rect]| {
+        let (left, right) = (pair[0], pair[1]);
+        let touches = column + 1 == left.right() || column == right.x;
+        !left.is_empty() && !right.is_empty() && touches
+    };
+    panes.windows(2).position(is_border)
 }
 
 /// Returns a pane without its border.

@@ -19,7 +19,7 @@ mod signoff;
 use super::effect::{AuditRequest, Effect, Job, PlanRef, Query, ReportRef, Scope, Ticket};
 use super::event::{Answer, Event};
 use super::lines::clean;
-use super::{depths, formats};
+use super::{borders, depths, formats};
 use error::RunnerError;
 use luthier_audit::{Depth, Options, Report};
 use luthier_client::ClientFolder;
@@ -133,7 +133,8 @@ impl Runner {
             | Effect::SavePlan { .. }
             | Effect::Export { .. }
             | Effect::Remember(_)
-            | Effect::RememberFormat(_)) => self.write_file(files),
+            | Effect::RememberFormat(_)
+            | Effect::RememberBorders(_)) => self.write_file(files),
             terminal @ (Effect::Copy(_)
             | Effect::View { .. }
             | Effect::Mouse(_)
@@ -171,6 +172,9 @@ impl Runner {
             }
             Effect::RememberFormat(format) => {
                 self.tasks.spawn_blocking(move || formats::remember(format));
+            }
+            Effect::RememberBorders(moved) => {
+                self.tasks.spawn_blocking(move || borders::remember(moved));
             }
             Effect::Remember(depth) => {
                 let hub = self.context.hub.clone();

@@ -13,7 +13,7 @@ use super::meter::Meter;
 use super::notices::{Level, Notices};
 use super::overlay::Overlay;
 use super::palette::Recent;
-use super::regions::{Regions, Wish, regions};
+use super::regions::{Borders, Regions, Wish, regions};
 use super::screens::Screen;
 use super::screens::hub::HubScreen;
 use super::update::Ahead;
@@ -203,6 +203,8 @@ pub struct Shared {
     /// The place of this run's log, or the reason why there is none; empty in tests.
     pub log: String,
     pub zoom: bool,
+    /// Where the borders between panes were moved.
+    pub borders: Borders,
     pub exporting: Option<Ticket>,
     /// The form of the last list that was written.
     pub format: Option<Format>,
@@ -318,6 +320,8 @@ pub struct State {
     pub mouse: bool,
     /// The terminal's window came to the front, and nothing was typed or clicked since.
     pub focused_by_click: bool,
+    /// The border between two panes that the mouse holds.
+    pub dragging: Option<usize>,
     /// The row that was clicked last, and when.
     pub clicked: Option<(u64, Duration)>,
 }
@@ -347,6 +351,7 @@ impl State {
                 notices: Notices::default(),
                 log: String::new(),
                 zoom: false,
+                borders: Borders::default(),
                 exporting: None,
                 format: None,
                 copying: None,
@@ -371,6 +376,7 @@ impl State {
             pressed: None,
             mouse: false,
             focused_by_click: false,
+            dragging: None,
             clicked: None,
         }
     }
@@ -399,6 +405,7 @@ impl State {
         let mut wish = self.stack.last().map_or_else(Wish::default, Screen::wish);
         wish.progress = self.shared.job().is_some();
         wish.guide = self.guide.is_some();
+        wish.borders = self.shared.borders;
         if self.shared.zoom {
             wish.panes = 1;
         }

@@ -269,6 +269,7 @@ fn carry_out(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         Action::Redraw => out.push(Effect::Redraw),
         Action::Suspend => out.push(Effect::Suspend),
         Action::Zoom => state.shared.zoom = !state.shared.zoom,
+        Action::Border(points) => mouse::nudge(state, i16::from(points), out),
         Action::View => view(state, out),
         Action::Mouse => mouse::toggle(state, out),
         Action::Cancel => leaving::cancel(state, out),

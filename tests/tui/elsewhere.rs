@@ -196,6 +196,59 @@ fn the_wheel_moves_on_every_screen_that_is_longer_than_its_pane() {
 }
 
 #[test]
+fn a_border_between_panes_is_moved_by_keys_or_dragged_and_remembered() {
+    let mut stage = Stage::new(80, 24);
+    let first = |stage: &Stage| stage.state.regions().panes.map(|pane| pane.width);
+    stage.keys("f");
+    let [before, beside, _] = first(&stage);
+    stage.keys(") )");
+    let [wider, narrower, _] = first(&stage);
+    assert!(wider > before && narrower < beside, "{wider} {narrower}");
+    assert_eq!(wider + narrower, 80);
+    stage.keys("( (");
+    assert_eq!(first(&stage), [before, beside, 0]);
+    // Neither pane becomes too narrow to be read, and the way back is as short as it looks.
+    stage.keys(") ) ) ) ) ) ) ) ) ) ) )");
+    let [widest, least, _] = first(&stage);
+    assert!(least >= 18, "{widest} {least}");
+    stage.keys("(");
+    assert!(first(&stage)[0] < widest);
+
+    let mut stage = Stage::new(200, 50);
+    stage.keys("% f");
+    for (border, to) in [(0, 100), (1, 150), (0, 60)] {
+        let panes = stage.state.regions().panes;
+        let x = panes[border].right() - 1;
+        mouse(&mut stage, LEFT, x, 10);
+        mouse(&mut stage, MouseEventKind::Drag(MouseButton::Left), to, 10);
+        mouse(&mut stage, MouseEventKind::Up(MouseButton::Left), to, 10);
+        let panes = stage.state.regions().panes;
+        assert!(
+            panes[border].right().abs_diff(to + 1) <= 2,
+            "{border} {to}: {panes:?}"
+        );
+        assert_eq!(panes.iter().map(|pane| pane.width).sum::<u16>(), 200);
+        assert!(panes.iter().all(|pane| pane.width >= 28), "{panes:?}");
+    }
+    let remembered = stage
+        .effects
+        .iter()
+        .filter(|effect| effect.starts_with("RememberBorders"));
+    assert_eq!(remembered.count(), 3);
+    // A drag that begins elsewhere moves nothing.
+    let panes = stage.state.regions().panes;
+    mouse(&mut stage, LEFT, 5, 8);
+    mouse(&mut stage, MouseEventKind::Drag(MouseButton::Left), 120, 8);
+    assert_eq!(stage.state.regions().panes, panes);
+    stage.keys("z )");
+    assert!(
+        stage.text().contains("one pane alone is shown here"),
+        "{}",
+        stage.text()
+    );
+}
+
+#[test]
 fn two_clicks_on_a_step_apply_nothing() {
     let mut stage = Stage::new(80, 24);
     stage.keys("% f x");

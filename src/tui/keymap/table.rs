@@ -168,6 +168,8 @@ pub const TABLE: &[Binding] = &[
     row(Action::Right,     &[P::Common], &["right", "l"],  0, "right",    "Scroll right, or unfold."),
     row(Action::Pane,      &[P::Common], &["tab", "backtab"], 0, "pane",  "Move the cursor keys to the other pane."),
     row(Action::Zoom,      &[P::Common], &["z"],           0, "zoom",     "Show one pane, or as many as fit."),
+    row(Action::Border(-4), &[P::Common], &["("],          0, "narrower", "Make the list narrower; a border between panes can be dragged too. Remembered."),
+    row(Action::Border(4), &[P::Common], &[")"],           0, "wider",    "Make the list wider."),
     row(Action::View,      &[P::Common], &["e"],           0, "view",     "Open what is shown in $PAGER, else $EDITOR, else less."),
     row(Action::Mouse,     &[P::Common], &["%"],           0, "mouse",    "Use the mouse, or leave it to the terminal. While it is used, shift or option and dragging selects text."),
     row(Action::CopyId,    &[P::Common], &["y"],           8, "copy id",  "Copy the whole id to the terminal's clipboard (OSC 52)."),

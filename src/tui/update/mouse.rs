@@ -6,7 +6,7 @@ use super::super::action::{Action, Motion};
 use super::super::effect::Effect;
 use super::super::notices::Level;
 use super::super::overlay::Overlay;
-use super::super::regions::too_small;
+use super::super::regions::{Regions, border_at, dragged, nudged, too_small};
 use super::super::screens::Screen;
 use super::super::state::State;
 use super::super::view::footer_items;
@@ -45,12 +45,39 @@ pub fn take(state: &mut State, event: MouseEvent, out: &mut Vec<Effect>) {
     match event.kind {
         MouseEventKind::ScrollDown => wheel(state, at, Motion::Down, out),
         MouseEventKind::ScrollUp => wheel(state, at, Motion::Up, out),
+        MouseEventKind::Drag(MouseButton::Left) => drag(state, at),
+        MouseEventKind::Up(_) if state.dragging.take().is_some() => {
+            out.push(Effect::RememberBorders(state.shared.borders));
+        }
         // A click that only brings the window to the front does nothing else.
         MouseEventKind::Down(MouseButton::Left) if !std::mem::take(&mut state.focused_by_click) => {
             click(state, at, out);
         }
         _ => {}
     }
+}
+
+/// Moves the border between the first two panes by percent of the width.
+pub fn nudge(state: &mut State, points: i16, out: &mut Vec<Effect>) {
+    let panes = drawn(&state.regions());
+    state.shared.borders = nudged(panes, state.shared.borders, points);
+    out.push(Effect::RememberBorders(state.shared.borders));
+}
+
+/// Moves the border that the mouse holds to where it is.
+fn drag(state: &mut State, at: Position) {
+    let Some(border) = state.dragging else { return };
+    let panes = drawn(&state.regions());
+    if border + 1 < panes {
+        let percent = (u32::from(at.x) + 1) * 100 / u32::from(state.shared.size.width.max(1));
+        let percent = i16::try_from(percent.min(100)).unwrap_or(100);
+        state.shared.borders = dragged(panes, state.shared.borders, border, percent);
+    }
+}
+
+/// Counts the panes that are drawn.
+fn drawn(regions: &Regions) -> usize {
+    regions.panes.iter().filter(|pane| !pane.is_empty()).count()
 }
 
 /// Moves what is under the mouse, whichever pane takes the movement keys.
@@ -94,6 +121,13 @@ fn click(state: &mut State, at: Position, out: &mut Vec<Effect>) {
         if let Some(action) = hit.map(|(_, row)| row.binding.action) {
             run(state, action, out);
         }
+        return;
+    }
+    let [first, ..] = regions.panes;
+    let is_beside = (first.top()..first.bottom()).contains(&at.y);
+    state.dragging = border_at(&regions.panes, at.x).filter(|_| is_beside);
+    if state.dragging.is_some() {
+        state.clicked = None;
         return;
     }
     let column = state

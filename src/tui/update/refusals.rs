@@ -47,6 +47,7 @@ pub fn refusal(state: &State, action: Action) -> Option<String> {
         Action::View if state.stack.last().and_then(Screen::document).is_none() => {
             return Some("there is nothing to inspect here".into());
         }
+        Action::Border(_) => return one_pane(state),
         Action::Home if state.stack.len() < 2 => return Some("this is the hub".into()),
         Action::LinkBack if !matches!(state.stack.last(), Some(Screen::Inspect(_))) => {
             return Some("no link was followed".into());
@@ -76,6 +77,13 @@ fn not_shared(shared: &Shared, action: Action) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// Returns the reason why there is no border to move.
+fn one_pane(state: &State) -> Option<String> {
+    let [first, second, _] = state.regions().panes;
+    let is_alone = first.is_empty() || second.is_empty();
+    is_alone.then(|| "one pane alone is shown here".to_owned())
 }
 
 /// Returns the reason why the wanted list, or a folder of copies, leads nowhere now.
