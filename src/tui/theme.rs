@@ -101,8 +101,8 @@ const fn rgb(hex: u32) -> Color {
 const WHITE: Color = rgb(0xff_ff_ff);
 const BLACK: Color = rgb(0x00_00_00);
 
-// Yellow and cyan text is not to be read on the usual light palettes: of the sixteen, they serve as
-// background only.
+// Yellow and cyan text is not to be read on the usual light palettes, blue text not on the dark ones: of the sixteen,
+// they serve as background only.
 roles! {
     text: PLAIN, PLAIN, PLAIN;
     title: BOLD, BOLD, BOLD;
@@ -134,7 +134,7 @@ roles! {
     emphasis: BOLD.add_modifier(Modifier::UNDERLINED), BOLD.add_modifier(Modifier::UNDERLINED), BOLD.add_modifier(Modifier::UNDERLINED);
     header: ink(Color::Magenta), ink(rgb(0xe0_9c_f5)), ink(rgb(0x82_2a_b4));
     offending: badge(Color::White, Color::Red), badge(WHITE, rgb(0xb3_1d_28)), badge(WHITE, rgb(0xb3_1d_28));
-    guide: bold(Color::Blue), bold(rgb(0x8a_c7_ff)), bold(rgb(0x05_50_ae));
+    guide: BOLD, bold(rgb(0x8a_c7_ff)), bold(rgb(0x05_50_ae));
     key: BOLD, bold(rgb(0x8a_c7_ff)), bold(rgb(0x05_50_ae));
     refused: DIM, ink(rgb(0x9d_a5_b4)), ink(rgb(0x59_63_6e));
     notice: PLAIN, PLAIN, PLAIN;

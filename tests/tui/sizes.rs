@@ -134,3 +134,13 @@ fn nothing_of_another_size_is_left() {
         }
     }
 }
+
+#[test]
+fn the_name_of_a_repository_is_whole_on_the_smallest_screen() {
+    let mut stage = Stage::new(60, 15);
+    stage.keys("b");
+    assert!(stage.text().contains("alice/song "), "{}", stage.text());
+    assert!(!stage.line(2).contains("look"), "{}", stage.text());
+    stage.resize(80, 24);
+    assert!(stage.line(2).contains("looked at"), "{}", stage.text());
+}

@@ -71,7 +71,7 @@ impl Repos {
             (Some(0), PULLS + 1),
             (Some(2), 10),
             (Some(3), columns.found + 1),
-            (None, 15),
+            (None, if columns.looked { 15 } else { 0 }),
             (Some(4).filter(|_| columns.pushed), 11),
         ];
         column_at(&cells, x)
@@ -87,13 +87,15 @@ impl Repos {
         let [head, body] = pane::headed(area);
         let name = |column: usize| self.sorting.heading(column, COLUMNS[column].1);
         let mut heading = format!(
-            " {} {} {} {}  {}",
+            " {} {} {} {}",
             fit(&name(1), columns.path),
             fit_right(&name(0), PULLS),
             fit_right(&name(2), 9),
-            fit_right(&name(3), columns.found),
-            fit("looked at", 13)
+            fit_right(&name(3), columns.found)
         );
+        if columns.looked {
+            heading += &format!("  {}", fit("looked at", 13));
+        }
         if columns.pushed {
             heading += &format!(" {}", fit(&name(4), 10));
         }
@@ -136,6 +138,8 @@ const PULLS: usize = 13;
 struct Columns {
     path: usize,
     found: usize,
+    /// There is room to say how deep it was looked at.
+    looked: bool,
     /// There is room to say when it was pushed to.
     pushed: bool,
 }
@@ -146,12 +150,19 @@ impl Columns {
     fn new(width: u16, by_push: bool) -> Self {
         let width = usize::from(width);
         let pushed = by_push || width >= 100;
+        // Without room for both, the name says more.
+        let looked = width >= 68;
         // In full, the number of findings and of the worst ones takes 20 cells.
         let found = if width >= 100 { 20 } else { 14 };
-        let rest = if pushed { 59 } else { 48 };
+        let rest = match (pushed, looked) {
+            (true, _) => 59,
+            (false, true) => 48,
+            (false, false) => 30,
+        };
         Self {
             path: width.saturating_sub(rest + found).clamp(12, 60),
             found,
+            looked: looked || pushed,
             pushed,
         }
     }
@@ -195,8 +206,10 @@ fn line(row: &RepoLine, columns: Columns, shared: &Shared, theme: &Theme) -> Lin
             theme.text,
         ),
         Span::styled(fit_right(&found, columns.found), style),
-        Span::styled(format!("  {}", fit(&looked, 13)), theme.muted),
     ];
+    if columns.looked {
+        spans.push(Span::styled(format!("  {}", fit(&looked, 13)), theme.muted));
+    }
     if columns.pushed {
         spans.push(Span::styled(format!(" {}", fit(&pushed, 10)), theme.muted));
     }
