@@ -19,6 +19,7 @@ pub mod hub_binding;
 mod interrupted;
 pub mod journal;
 mod kind;
+mod lacking;
 mod outcome;
 pub mod plan;
 mod rows;

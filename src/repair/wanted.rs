@@ -1,62 +1,18 @@
 //! Objects that the hub cannot restore: to be asked for elsewhere.
 
+pub use crate::lacking::{WANTED, Wanted};
+
 use crate::RepairError;
 use crate::plan::{Plan, Refusal, Selection, plan};
 use crate::spool::Spool;
 use luthier_audit::table::{Format, blocked};
-use luthier_audit::{Blocks, Code, Filter, Finding, Fix, Report, Subject};
+use luthier_audit::{Filter, Fix, Report};
 use luthier_hub::progress::Progress;
 use luthier_hub::store::Store;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Skipped findings read at once.
 const PAGE: u32 = 5_000;
-
-/// Faults that a copy of the object would mend.
-pub const WANTED: [Code; 7] = [
-    Code::ObjectMissing,
-    Code::RowMissing,
-    Code::ObjectCorrupt,
-    Code::ObjectKind,
-    Code::UriMissing,
-    Code::UriRefused,
-    Code::IdentityUnverifiable,
-];
-
-/// An object that is wanted, beside its id and the reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wanted {
-    pub kind: Subject,
-    /// `owner/slug` of the repository that names it.
-    pub repo: String,
-    /// Of a blob, a path that it has in a tree; untrusted text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-    /// The pulls that fail without it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub blocks: Option<Blocks>,
-}
-
-impl Wanted {
-    /// Returns what a finding needs; `None` if no copy would help.
-    #[must_use]
-    pub fn of(finding: &Finding) -> Option<Self> {
-        let wanted = WANTED.contains(&finding.code) && finding.kind.kind().is_some();
-        wanted.then(|| Self {
-            kind: finding.kind,
-            repo: finding.repo.clone(),
-            path: finding.evidence.path().map(str::to_owned),
-            blocks: finding.blocks,
-        })
-    }
-
-    /// Returns the same, with a path where none was known.
-    pub(super) fn under(self, path: Option<String>) -> Self {
-        let path = self.path.or(path).filter(|path| !path.is_empty());
-        Self { path, ..self }
-    }
-}
 
 /// Returns the filter of every finding that a copy might mend.
 #[must_use]

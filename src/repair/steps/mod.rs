@@ -18,8 +18,8 @@ pub(super) use recache::describe;
 pub use source::COPY_IN;
 
 use super::change::{AddedRow, CellChange, StepChange};
+use super::lacking::Wanted;
 use super::step::Step;
-use super::wanted::Wanted;
 use luthier_audit::{Auto, Code, Evidence, Finding, Remedy, Subject};
 use luthier_hub::backend::{Key, layout};
 use luthier_hub::index::{AnyRow, EditableColumn};
