@@ -2,8 +2,9 @@
 
 use super::hub::{FakeHub, id};
 use super::stage::{Stage, hub_info};
-use crate::effect::{Effect, Query};
+use crate::effect::{Effect, Query, Ticket};
 use crate::keymap::KeyContext;
+use crate::state::Slot;
 use luthier_hub::store::Environment;
 
 /// Returns what was asked for in an effect of this name, the last time.
@@ -182,4 +183,14 @@ fn a_path_that_is_typed_on_is_not_replaced_by_a_completion_that_comes_late() {
         "{}",
         stage.text()
     );
+}
+
+#[test]
+fn the_list_does_not_wait_for_what_else_can_be_repaired() {
+    let mut stage = Stage::new(80, 24);
+    stage.state.shared.audits.fixes = Slot::Pending(Ticket(u64::MAX));
+    stage.keys("C");
+    assert!(stage.text().contains("not known yet"), "{}", stage.text());
+    stage.keys("3");
+    assert!(stage.text().contains("wanted  1 of 5"), "{}", stage.text());
 }

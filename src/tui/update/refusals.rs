@@ -90,6 +90,8 @@ fn one_pane(state: &State) -> Option<String> {
 fn not_wanted(shared: &Shared, action: Action) -> Option<String> {
     let fixes = match &shared.audits.fixes {
         _ if shared.audits.last.is_none() => return Some("no audit has finished yet".into()),
+        // The list is found out by itself.
+        _ if action == Action::Wanted => return None,
         Slot::Ready(fixes) => fixes,
         Slot::Failed(why) => return Some(format!("it is not known what can be repaired: {why}")),
         _ => return Some("it is not known yet what can be repaired".into()),
