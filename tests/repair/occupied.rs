@@ -51,3 +51,39 @@ async fn an_object_is_restored_over_bad_bytes_that_no_row_points_to() {
     let stored = store.read_object(&key).await.unwrap().unwrap();
     assert_eq!(stored, b"la la".as_slice());
 }
+
+#[tokio::test]
+async fn a_row_that_points_at_the_object_of_another_gets_its_own_and_the_other_stays() {
+    // What lies under the row's own key: its object, nothing, or bytes that prove nothing.
+    for own in [Some(true), None, Some(false)] {
+        let (hub, commits) = unstored(2).await;
+        let store = hub.open().await;
+        let key_of = |at: usize| layout::key_for(&commits[at].commit_id).unwrap();
+        let uri = store.backend().uri_for(&key_of(0));
+        hub.plant(&commits[0].commit_id, commits[0].encode()).await;
+        let bytes = own.map(|own| {
+            if own {
+                commits[1].encode()
+            } else {
+                b"la la".to_vec()
+            }
+        });
+        if let Some(bytes) = bytes {
+            hub.plant(&commits[1].commit_id, bytes).await;
+        }
+        let sql: &'static str = format!("UPDATE musehub_commits SET storage_uri = '{uri}'").leak();
+        meddle(&hub, sql).await;
+        let selection = Selection::Chosen(Filter {
+            codes: vec![Code::ObjectCorrupt],
+            ..Filter::default()
+        });
+        let plan = planned(&store, &selection).await;
+        let ended = applied(&store, &plan, hub.folder.path()).await;
+        assert_eq!(ended.outcomes.values().sum::<u64>(), 1, "{ended:?}");
+        for (at, commit) in commits.iter().enumerate() {
+            let stored = store.read_object(&key_of(at)).await.unwrap().unwrap();
+            assert_eq!(stored, commit.encode(), "{own:?}");
+        }
+        assert_eq!(findings(&store).await, [], "{own:?}");
+    }
+}

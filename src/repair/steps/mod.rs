@@ -31,6 +31,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
 /// The subject to repair, with what its finding says about how.
+#[derive(Clone)]
 pub(super) struct Target {
     pub code: Code,
     pub also: Vec<Code>,

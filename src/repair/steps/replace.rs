@@ -1,12 +1,12 @@
 //! Bad bytes put aside, and bytes that prove in their place.
 
 use super::source::{self, NoSource, Source};
-use super::{Built, NO_DIGEST, StepContext, Target, hash, pointed, still};
+use super::{Built, NO_DIGEST, StepContext, Target, hash, link, pointed, restore, still};
 use crate::change::{StepChange, Swap};
 use crate::step::Step;
 use bytes::Bytes;
 use luthier_audit::Code;
-use luthier_hub::backend::Key;
+use luthier_hub::backend::{Key, layout};
 use luthier_hub::cause::Cause;
 use luthier_hub::index::AnyRow;
 use luthier_hub::store::StoreError;
@@ -21,8 +21,33 @@ pub(super) async fn build(
 ) -> Result<Built, StoreError> {
     let id = ObjectId::new(&target.id);
     match key_of(ctx, target.kind, &id, row).await? {
+        Ok(key) if is_anothers(&id, &key) => at_home(ctx, target, row).await,
         Ok(key) => at(ctx, target, row, key).await,
         Err(why) => Ok(Built::refused(why)),
+    }
+}
+
+/// Returns whether a key is the place of another digest: what lies there is not this row's to replace.
+fn is_anothers(id: &ObjectId, key: &Key) -> bool {
+    layout::recognise(key.as_str()).is_some_and(|(_, digest)| id.hex() != Some(digest.as_str()))
+}
+
+/// Points the row at the key that is its own, with the object that is there or is stored there.
+async fn at_home(ctx: StepContext<'_>, target: &Target, row: &AnyRow) -> Result<Built, StoreError> {
+    let id = ObjectId::new(&target.id);
+    let Some(home) = ctx.store.home(target.kind, &id).await? else {
+        return Ok(Built::refused(NO_DIGEST));
+    };
+    match ctx.store.read_twice(&home).await? {
+        None => restore::anew(ctx, target, row, &home).await,
+        Some(bytes) if Proof::read(target.kind, &id, &bytes).is_ok() => {
+            let target = Target {
+                keys: vec![home.as_str().to_owned()],
+                ..target.clone()
+            };
+            link::build(ctx.store, &target, row).await
+        }
+        Some(_) => at(ctx, target, row, home).await,
     }
 }
 

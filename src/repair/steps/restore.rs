@@ -29,11 +29,21 @@ pub(super) async fn build(
     if occupied(ctx, target, row, &key).await? {
         return replace::at(ctx, target, row, key).await;
     }
+    anew(ctx, target, row, &key).await
+}
+
+/// Stores the object under its own key, where nothing is, and points the row at it.
+pub(super) async fn anew(
+    ctx: StepContext<'_>,
+    target: &Target,
+    row: &AnyRow,
+    key: &Key,
+) -> Result<Built, StoreError> {
     let source = match source_of(ctx, target, Some(row)).await? {
         Ok(source) => source,
         Err(why) => return Ok(Built::refused(why)),
     };
-    let uri = ctx.store.backend().uri_for(&key);
+    let uri = ctx.store.backend().uri_for(key);
     let seen_uri = row.uri().map(str::to_owned);
     let step = Step {
         key: Some(key.as_str().to_owned()),

@@ -4,7 +4,7 @@ use super::{Change, Done, Ledger, WriteError, Writer};
 use crate::backend::{Key, Replaced, Replacement, layout};
 use crate::store::StoreError;
 use bytes::Bytes;
-use luthier_object::Proof;
+use luthier_object::{Kind, ObjectId, Proof};
 
 impl Writer {
     /// Announces, copies the bad bytes into quarantine, replaces them by compare-and-set, reads back
@@ -24,16 +24,8 @@ impl Writer {
         else {
             return Ok(Done::Refused("no replacement".to_owned()));
         };
-        if Proof::read(object.kind(), object.id(), bad).is_ok() {
-            return Ok(Done::Refused(
-                "the stored bytes match the id; they are not replaced".to_owned(),
-            ));
-        }
-        if Proof::of_another_kind(object.kind(), object.id(), bad) {
-            return Ok(Done::Refused(
-                "the stored bytes are another object of the same digest; they are not replaced"
-                    .to_owned(),
-            ));
+        if let Some(why) = kept(object.kind(), object.id(), key, bad) {
+            return Ok(Done::Refused(why));
         }
         let Some(aside) = layout::quarantine_key(ledger.run(), key) else {
             return Ok(Done::Refused(format!("{key} has no place in quarantine")));
@@ -72,4 +64,33 @@ impl Writer {
             _ => Err(WriteError::ReadBackDiffers { key: aside.clone() }),
         }
     }
+}
+
+/// Returns why bytes are not replaced; `None` where they prove nothing.
+fn kept(kind: Kind, id: &ObjectId, key: &Key, bad: &[u8]) -> Option<String> {
+    if Proof::read(kind, id, bad).is_ok() {
+        return Some("the stored bytes match the id; they are not replaced".to_owned());
+    }
+    if Proof::of_another_kind(kind, id, bad) {
+        let why = "the stored bytes are another object of the same digest; they are not replaced";
+        return Some(why.to_owned());
+    }
+    is_anothers(key, id, bad).then(|| {
+        format!("the bytes under {key} are the object that the key is named after; they are not replaced")
+    })
+}
+
+/// Returns whether bytes are the object whose digest their key has, and that is another than this one.
+fn is_anothers(key: &Key, id: &ObjectId, bytes: &[u8]) -> bool {
+    let Some((_, digest)) = layout::recognise(key.as_str()) else {
+        return false;
+    };
+    let named = [
+        ObjectId::new(&digest),
+        ObjectId::new(format!("sha256:{digest}")),
+    ];
+    id.hex() != Some(digest.as_str())
+        && Kind::ALL
+            .iter()
+            .any(|kind| named.iter().any(|id| Proof::read(*kind, id, bytes).is_ok()))
 }
