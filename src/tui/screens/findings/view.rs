@@ -329,7 +329,7 @@ fn fix_words(fix: Fix) -> String {
     let what = match fix {
         Fix::Auto => "x plans it",
         Fix::Decide => "x asks for the decision, then plans it",
-        Fix::Copy => "the hub has no valid copy; x says what would help",
+        Fix::Copy => "the hub has no valid copy; C takes one from a client's folder",
         Fix::None => "x says why not",
     };
     format!("{}: {what}", fix.shown())
