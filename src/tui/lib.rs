@@ -197,6 +197,9 @@ fn caps(session: &Session) -> TermCaps {
     caps
 }
 
+/// How often a screen on which nothing moves is drawn again: it says how long ago things were.
+const AGES: Duration = Duration::from_secs(10);
+
 /// Returns how often animated parts are drawn: seldom over SSH.
 fn beat() -> Duration {
     match variable("SSH_CONNECTION") {
@@ -265,11 +268,9 @@ impl Console {
                     self.take_answers(answer, &mut answers)?;
                     dirty = true;
                 }
-                _ = beat.tick(), if moving => {
-                    self.beat()?;
-                    dirty = true;
-                }
+                _ = beat.tick(), if moving => dirty = true,
                 () = tokio::time::sleep(wait), if dirty => {}
+                () = tokio::time::sleep(AGES), if !moving && !dirty => dirty = true,
             }
             if let Some(away) = self.away.take() {
                 self.leave_to(away)?;
@@ -380,6 +381,7 @@ impl Console {
 
     fn draw(&mut self) -> Result<(), TuiError> {
         luthier_hub::panics::provoke("a frame");
+        self.beat()?;
         // The layout is chosen for the frame's own size: the event that tells of it may still be on its way.
         self.state.shared.size = self.screen.fit()?;
         let (state, theme) = (&self.state, &self.theme);
