@@ -181,7 +181,6 @@ impl Screen {
             Screen::Decide(screen) => screen.leads_on(shared),
             Screen::Apply(screen) => matches!(screen.end, super::state::Slot::Pending(_)),
             Screen::Pull(screen) => screen.leads_on(shared),
-            Screen::Findings(screen) => !screen.is_stale(shared),
             _ => true,
         }
     }

@@ -12,9 +12,14 @@ use super::on_top;
 /// Enters a guide: where it was left, as far as that leads on, or at its first step.
 pub fn enter(state: &mut State, guide: Guide, out: &mut Vec<Effect>) {
     let mut screens = state.parked.remove(&guide).unwrap_or_default();
+    // Findings from before a repair that was none of this guide's own would pass for verified.
+    let stale = |screen: &Screen| match screen {
+        Screen::Findings(findings) => guide == Guide::ByHand && findings.is_stale(&state.shared),
+        _ => false,
+    };
     let over = screens
         .iter()
-        .position(|screen| !screen.leads_on(&state.shared));
+        .position(|screen| stale(screen) || !screen.leads_on(&state.shared));
     let over = screens.split_off(over.unwrap_or(screens.len()));
     close(state, over, out);
     if screens.is_empty() {
