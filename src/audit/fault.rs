@@ -154,7 +154,7 @@ faults! {
         HeadDangling "head-dangling" Critical Ask Reindex Rows "The branch points to a commit that does not exist."
         BranchDuplicate "branch-duplicate" Error No None Rows "Two rows have the same branch name."
         BranchUnsafe "branch-unsafe" Error No None Rows "Clients cannot store this branch name as a file, alone or beside another; they refuse to pull the repository."
-        Cycle "cycle" Critical No None Walk "The commit is an ancestor of itself."
+        Cycle "cycle" Critical No None Walk "The commit or snapshot leads back to itself: a commit through its parents, a snapshot through the bases of its delta."
         PathUnsafe "path-unsafe" Critical No None Rows "The tree contains a path that no client may check out; a pull refuses it."
         ProposalDangling "proposal-dangling" Warning No None Rows "The proposal is merged, but its merge commit is missing or malformed."
         CommitUnreachable "commit-unreachable" Info No None Walk "No branch reaches this commit."
@@ -219,7 +219,7 @@ impl Code {
             }
             Code::BranchUnsafe => "rename the branch on the hub",
             Code::Cycle => {
-                "compare parent_ids in the rows of the cycle with their objects (`luthier diff ID`), and correct the rows"
+                "if a row of the cycle has object-diverges, the repair of that ends the cycle; else correct parent_ids of a commit, or parent_snapshot_id of a snapshot, in the rows"
             }
             Code::PathUnsafe => {
                 "no client can pull a branch with this path: commit it again without the path, from a client that has the repository already or with `luthier commit --from FOLDER`, and reset the branch to the new commit"

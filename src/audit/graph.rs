@@ -5,7 +5,7 @@
 use super::AuditError;
 use super::again;
 use super::evidence::{Collapsed, Evidence, Nothing};
-use super::fault::FAULTS;
+use super::fault::{Code, FAULTS};
 use super::finding::{Blocks, Finding, Subject};
 use super::judge::stops_pull;
 use super::scan::Scan;
@@ -92,7 +92,13 @@ async fn cycles(
     let members = on_cycles(parents, children);
     for chunk in members.chunks(PAGE) {
         let findings = match kind {
-            Kind::Commit => numbered(scan, chunk, |_| cycle()).await?,
+            Kind::Commit => {
+                let mut findings = numbered(scan, chunk, |_| cycle()).await?;
+                for finding in &mut findings {
+                    finding.caused_by = diverging(scan, &finding.id).await?;
+                }
+                findings
+            }
             _ => {
                 let ids = scan.scratch.snapshots_numbered(chunk).await?;
                 let holders = scan.scratch.holders(kind, &ids).await?;
@@ -109,6 +115,13 @@ async fn cycles(
         scan.report(findings).await?;
     }
     Ok(())
+}
+
+/// Returns the finding that a commit's row has other parents than its object: its repair may end a cycle.
+async fn diverging(scan: &Scan<'_>, id: &str) -> Result<Option<String>, AuditError> {
+    let code = Code::ObjectDiverges;
+    let found = scan.scratch.finding_on(id, code as u16).await?;
+    Ok(found.map(|_| format!("{code} {id}")))
 }
 
 fn cycle() -> Evidence {

@@ -198,6 +198,7 @@ async fn branches(scan: &mut Scan<'_>) -> Result<(), AuditError> {
             finding.caused_by = Some(format!("{code} {head}"));
             // What cannot be done for the row cannot be done for the branch.
             if let Some(why) = spool::from_row(cause).and_then(|cause| cause.refused) {
+                let why = format!("of its commit, {why}");
                 finding = finding.without_remedy(&why);
             }
         }

@@ -142,7 +142,7 @@ fn journal_of(target: &Target) -> Check {
         };
     }
     let Some(path) = journal::path_of(&target.hub).filter(|path| path.exists()) else {
-        return Check::pass(NAME, "Luthier has changed nothing from this machine");
+        return Check::pass(NAME, "Luthier has not changed this hub from this machine");
     };
     match journal::verify(&path) {
         Err(error) => Check::fail(

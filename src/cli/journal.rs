@@ -114,7 +114,7 @@ fn list(journals: &[PathBuf], out: &Output) -> Result<Exit, CliError> {
         }
     }
     if !found && !out.json {
-        out.line("Luthier has changed nothing from this machine: there is no journal yet.")?;
+        out.line("Luthier has not changed this hub from this machine: there is no journal yet.")?;
     }
     Ok(Exit::Done)
 }

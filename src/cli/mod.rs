@@ -171,7 +171,7 @@ enum Command {
     /// Compare the hub's database with another one over the same object store
     #[command(after_help = help::DIFF_HUB)]
     DiffHub(diff_hub::DiffHub),
-    /// List what Luthier changed on this machine, when, and who ran it; check or undo a run
+    /// List what Luthier changed on this hub from this machine, when, and who ran it; check or undo a run
     #[command(after_help = help::JOURNAL)]
     Journal(journal::JournalArgs),
     /// List every key of the console

@@ -29,6 +29,9 @@ pub const VARIABLE: &str = "LUTHIER_LOG";
 /// The target of events that the console tells as notices itself.
 pub const CONSOLE: &str = "luthier::console";
 
+/// The target of the lines that say which part of its work a job has begun.
+pub const PHASES: &str = "luthier::phases";
+
 /// The settings of the log.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {

@@ -4,6 +4,7 @@ mod budget;
 
 pub use budget::WaitBudget;
 
+use crate::diagnostics::PHASES;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -99,7 +100,7 @@ impl Progress {
 
     /// Starts a phase: the counters begin anew, the outcomes stay.
     pub fn phase(&self, name: &str, total: Option<u64>) {
-        info!(total, "phase: {name}");
+        info!(target: PHASES, total, "phase: {name}");
         crate::panics::provoke(name);
         self.update(|f| {
             name.clone_into(&mut f.phase);

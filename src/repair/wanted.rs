@@ -10,9 +10,13 @@ use luthier_audit::{Filter, Fix, Report};
 use luthier_hub::progress::Progress;
 use luthier_hub::store::Store;
 use serde_json::{Value, json};
+use std::cmp::Reverse;
 
 /// Skipped findings read at once.
 const PAGE: u32 = 5_000;
+
+/// Lines that are sorted together, so that a list of any length is made in bounded memory.
+const SORTED: usize = 20_000;
 
 /// Returns the filter of every finding that a copy might mend.
 #[must_use]
@@ -67,17 +71,32 @@ impl WantedList {
 
     fn of(plan: &Plan) -> Result<Self, RepairError> {
         let (mut lines, mut len) = (Spool::new()?, 0);
+        let mut sorted = Vec::new();
         for skip in (0..plan.totals().refused).step_by(PAGE as usize) {
-            for refusal in plan.refused_page(skip, PAGE)? {
-                if refusal.wanted.is_some() {
-                    lines.push(&refusal)?;
-                    len += 1;
-                }
+            let page = plan.refused_page(skip, PAGE)?.into_iter();
+            sorted.extend(page.filter(|refusal| refusal.wanted.is_some()));
+            if sorted.len() > SORTED {
+                len += lay_down(&mut lines, &mut sorted)?;
             }
         }
+        len += lay_down(&mut lines, &mut sorted)?;
         lines.flush()?;
         Ok(Self { lines, len })
     }
+}
+
+/// Lays lines down, those first that block most, and returns how many they were.
+fn lay_down(lines: &mut Spool<Refusal>, some: &mut Vec<Refusal>) -> Result<u64, RepairError> {
+    some.sort_by_key(|refusal| {
+        let blocks = refusal.wanted.as_ref().and_then(|wanted| wanted.blocks);
+        let blocks = blocks.unwrap_or_default();
+        Reverse((blocks.commits, blocks.branches))
+    });
+    let count = some.len() as u64;
+    for refusal in some.drain(..) {
+        lines.push(&refusal)?;
+    }
+    Ok(count)
 }
 
 /// Plans the repair of everything selected that a copy might mend, and lists what no bytes were found for.

@@ -156,10 +156,22 @@ fn running(state: &State) -> Option<String> {
 /// Draws the marks on the left and the last notice on the right, or the filter while it is typed.
 fn status(state: &State, frame: &mut Frame, regions: &Regions, theme: &Theme) {
     let area = regions.status;
-    if let Some(Overlay::Prompt { purpose, typed, .. }) = &state.overlay {
+    if let Some(Overlay::Prompt {
+        purpose,
+        typed,
+        before,
+        ..
+    }) = &state.overlay
+    {
         let used = input::draw(frame, area, theme, purpose.prefix(), typed);
         if *purpose == Purpose::Filter {
-            offers(state, typed.value(), used, frame, area, theme);
+            let words = match typed.value() {
+                "" => offers(state, "", used, area),
+                // What is typed now stands behind the filter that there was.
+                typed if typed == before => "ctrl-u empties the line".to_owned(),
+                typed => offers(state, typed, used, area),
+            };
+            behind(&words, used, frame, area, theme);
         }
         return;
     }
@@ -209,7 +221,7 @@ fn long_notice(text: &str, style: Style, frame: &mut Frame, area: Rect) {
 }
 
 /// Returns the text with which tab would complete the typed text.
-fn offers(state: &State, typed: &str, used: usize, frame: &mut Frame, area: Rect, theme: &Theme) {
+fn offers(state: &State, typed: &str, used: usize, area: Rect) -> String {
     let start = last_word(typed);
     let mut room = usize::from(area.width).saturating_sub(used + 3);
     let mut words = String::new();
@@ -222,9 +234,14 @@ fn offers(state: &State, typed: &str, used: usize, frame: &mut Frame, area: Rect
         room -= word.width() + 1;
         words += &format!(" {word}");
     }
-    if words.is_empty() {
-        return;
+    match words.is_empty() {
+        true => words,
+        false => format!("tab{words}"),
     }
+}
+
+/// Draws words behind a typed line that uses so many cells.
+fn behind(words: &str, used: usize, frame: &mut Frame, area: Rect, theme: &Theme) {
     let at = area
         .x
         .saturating_add(u16::try_from(used).unwrap_or(u16::MAX));
@@ -233,8 +250,7 @@ fn offers(state: &State, typed: &str, used: usize, frame: &mut Frame, area: Rect
         width: area.right().saturating_sub(at),
         ..area
     };
-    let line = format!("tab{words}");
-    frame.render_widget(Line::styled(line, theme.input.patch(theme.muted)), area);
+    frame.render_widget(Line::styled(words, theme.input.patch(theme.muted)), area);
 }
 
 /// Returns whether a key has nothing to do on this plan or repair, and never will: an empty plan, or a repair that has

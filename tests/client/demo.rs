@@ -153,7 +153,7 @@ const REFUSED: [(&str, &str, &str); 26] = [
     (
         "bela/score-tools",
         "fix/retry-upload",
-        "blob.*keeps no bytes that match the id",
+        "blob.*keeps no bytes",
     ),
     (
         "bela/score-tools",

@@ -421,3 +421,30 @@ async fn copies_of_a_client_give_back_what_the_hub_has_lost_and_nothing_that_doe
     let left = findings(&store).await;
     assert!(left.iter().all(|f| f.auto != Auto::Ask), "{left:#?}");
 }
+
+#[tokio::test]
+async fn a_row_keeps_its_time_where_that_of_the_object_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = demo(folder.path(), 5).await;
+    // No id hashes created_at: with another byte there, the object still matches its id.
+    let field = b"\"created_at\":\"20";
+    let objects = files(&folder.path().join("hub/objects"));
+    let mut bent = 0;
+    for (path, mut bytes) in objects {
+        let at = bytes.windows(field.len()).position(|part| part == field);
+        if let (true, Some(at)) = (bytes.starts_with(b"snapshot "), at) {
+            bytes[at + field.len()] = b'&';
+            std::fs::write(folder.path().join("hub/objects").join(path), bytes).unwrap();
+            bent += 1;
+        }
+    }
+    assert!(bent > 0);
+    let plan = planned(&store, &of(Code::ObjectDiverges)).await;
+    let refused = all_refused(&plan).await;
+    let said = "created_at of the object is no time";
+    let kept = refused.iter().filter(|refusal| refusal.why.contains(said));
+    assert!(kept.count() > 0, "{refused:?}");
+    for step in all_steps(&plan).await {
+        assert!(!format!("{:?}", step.change).contains("\"20&"), "{step:?}");
+    }
+}

@@ -1,6 +1,6 @@
 //! The newest lines of the log, held for the console.
 
-use super::{CONSOLE, Clean};
+use super::{CONSOLE, Clean, PHASES};
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
@@ -54,8 +54,10 @@ impl<'a> MakeWriter<'a> for Hold {
     }
 
     fn make_writer_for(&'a self, meta: &Metadata<'_>) -> Held {
-        // Notices are shown by the console already.
-        Held((meta.target() != CONSOLE).then_some(*meta.level()))
+        // Notices are shown by the console already, and so are the phases of its jobs.
+        let phase = meta.target() == PHASES && *meta.level() == Level::INFO;
+        let shown = meta.target() == CONSOLE || phase;
+        Held((!shown).then_some(*meta.level()))
     }
 }
 

@@ -63,7 +63,10 @@ pub(super) fn sentences(pulls: &PullOutcome) -> Vec<String> {
 pub(super) fn names_of(pulls: &PullOutcome) -> String {
     match total_of(&pulls.failed, pulls.failed_total) {
         names if names == pulls.failed_total => String::new(),
-        names => format!(" ({} by name)", text::grouped(names)),
+        names => format!(
+            " ({} names: one may have several rows)",
+            text::grouped(names)
+        ),
     }
 }
 

@@ -9,7 +9,7 @@ use luthier_hub::backend::Key;
 use luthier_hub::index::{AnyRow, BlobRow, CellEdit, EditableColumn, RowEdit};
 use luthier_hub::store::write::Change;
 use luthier_hub::store::{Store, StoreError, amend};
-use luthier_object::{Kind, ObjectId, Proven, Record};
+use luthier_object::{Kind, ObjectId, Proven, Record, time};
 
 /// Changes the cells that disagree with the object; nothing in the store changes.
 pub(super) async fn build(
@@ -43,7 +43,22 @@ pub(super) async fn build(
     if cells.is_empty() {
         return refused("the row already contains everything that the object says".to_owned());
     }
+    if let Some(text) = no_time(&cells) {
+        return refused(format!(
+            "created_at of the object is no time ({text:?}), and the id does not prove it; the row keeps its own"
+        ));
+    }
     Ok(step(target, row, key, cells))
+}
+
+/// Returns what would become a row's `created_at` though it is no time. No id hashes that field, so an object whose
+/// bytes changed there still matches its id.
+fn no_time(cells: &[CellEdit]) -> Option<String> {
+    let cell = cells
+        .iter()
+        .find(|cell| cell.column == EditableColumn::CreatedAt)?;
+    let text = String::from_utf8_lossy(cell.new.as_deref()?);
+    time::parse(&text).is_none().then(|| text.into_owned())
 }
 
 fn blob(row: &BlobRow, bytes: &Bytes) -> Vec<CellEdit> {

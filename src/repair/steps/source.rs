@@ -23,7 +23,7 @@ pub(super) struct Source {
 /// The reason why no bytes match an id.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoSource {
-    #[error("the hub has no copy of it; add one with --copies DIR")]
+    #[error("the hub has no copy of it; choose it with --id and give one with --copies DIR")]
     Nothing,
     #[error(transparent)]
     Row(UnprovenRow),

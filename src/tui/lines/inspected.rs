@@ -162,6 +162,13 @@ impl Inspected {
         self.fields.iter().any(|field| field.object.is_some())
     }
 
+    /// Returns whether the id proves every difference: it hashes the field, or the bytes are all that there is.
+    #[must_use]
+    pub fn is_proved_apart(&self) -> bool {
+        let mut differing = self.fields.iter().filter(|field| !field.same);
+        self.kind == Kind::Blob || self.row.is_empty() || differing.all(|field| field.identity)
+    }
+
     /// Counts the fields that are equal on both sides.
     #[must_use]
     pub fn same(&self) -> usize {

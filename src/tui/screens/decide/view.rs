@@ -110,9 +110,12 @@ impl Decide {
             Some(Side::Row) if stores && seen.object.wrapped => {
                 Some("Recommended: 1. Without its wrapping the object matches its id.")
             }
-            Some(Side::Object) if seen.object.good => {
+            Some(Side::Object) if seen.object.good && seen.is_proved_apart() => {
                 Some("Recommended: 2. The object matches its id.")
             }
+            Some(Side::Object) if seen.object.good => Some(
+                "The object matches its id, which does not hash every field that differs: there either side may be right.",
+            ),
             _ => None,
         }
     }
