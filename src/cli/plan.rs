@@ -67,7 +67,7 @@ const fn helps(next: Next) -> &'static str {
             "Skipped findings that need a decision: choose them with --code CODE or --id ID."
         }
         Next::Copies => {
-            "Skipped findings that need a copy: restore them with --copies DIR and --code CODE or --id ID, or list them with --wanted FILE."
+            "Skipped findings that need a copy: restore them with --copies DIR --id ID, or list them with --wanted FILE."
         }
         Next::Deeper => "A deeper audit may find more: --depth bytes reads every object.",
     }

@@ -298,7 +298,7 @@ fn read_only_every_screen_and_command_tells_the_same_figures() {
     );
     // Of the two, one is a decision, and the other takes bytes that nobody here has.
     assert_eq!(said.matches("it needs a decision").count(), 1, "{said}");
-    assert!(said.contains("the hub has no copy of it"), "{said}");
+    assert!(said.contains("the hub has no valid copy of it"), "{said}");
     let (code, said) = hub.run(&["audit", "frank/song", "--depth", "bytes"]);
     assert!(
         code == 1 && said.contains("frank/song: 1 finding at depth bytes"),

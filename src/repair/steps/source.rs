@@ -23,7 +23,7 @@ pub(super) struct Source {
 /// The reason why no bytes match an id.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoSource {
-    #[error("the hub has no copy of it; choose it with --id and give one with --copies DIR")]
+    #[error("the hub has no valid copy of it; a copy from elsewhere is needed")]
     Nothing,
     #[error(transparent)]
     Row(UnprovenRow),
