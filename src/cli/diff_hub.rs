@@ -1,7 +1,7 @@
 //! `luthier diff-hub`.
 
 use super::output::Output;
-use super::watch::watch;
+use super::watch::{show, watch};
 use super::{CliError, Exit, Global, help, target};
 use clap::Args;
 use luthier_audit::hubs::{self, Change, Difference, Totals};
@@ -33,7 +33,7 @@ pub async fn run(command: DiffHub, global: &Global, out: Output) -> Result<Exit,
         let left = Store::open_for(&target.hub, None, &progress).await?;
         Ok::<_, StoreError>((left, Store::open_for(&other, None, &progress).await?))
     };
-    let (left, right) = watch(&out, &progress, opening).await??;
+    let (left, right) = show(&out, &progress, opening).await??;
     let (left, right) = (left.for_job(&progress), right.for_job(&progress));
     let tell = |difference| write(&difference, &out);
     let comparing = hubs::compare(left.index(), right.index(), command.all, &progress, tell);

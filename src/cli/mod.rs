@@ -398,7 +398,7 @@ fn target(global: &Global) -> Result<Target, CliError> {
 async fn open(target: &Target, out: &Output) -> Result<Store, CliError> {
     let progress = out.job();
     let opening = Store::open_for(&target.hub, target.authority.as_ref(), &progress);
-    Ok(watch::watch(out, &progress, opening).await??)
+    Ok(watch::show(out, &progress, opening).await??)
 }
 
 /// Returns a code by its name.

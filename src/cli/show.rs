@@ -5,16 +5,15 @@ use super::output::Output;
 use super::watch::watch;
 use super::{CliError, Exit, Global, help, open, target};
 use clap::{Args, ValueEnum};
-use luthier_audit::AuditError;
-use luthier_audit::FieldDiff;
 use luthier_audit::inspect::by_bytes::{self, Reach, Searched};
 use luthier_audit::inspect::{self, Inspection, ObjectView};
-use luthier_audit::{Remedy, suggest};
+use luthier_audit::{AuditError, FieldDiff, Finding, suggest};
 use luthier_hub::progress::Progress;
 use luthier_hub::store::Store;
 use luthier_hub::text;
 use luthier_object::identity::BlobScheme;
 use luthier_object::{Kind, ObjectId};
+use luthier_repair::wanted::WANTED;
 use serde_json::json;
 use std::io::IsTerminal;
 
@@ -212,10 +211,14 @@ fn write_findings(found: &Inspection, out: &Output) -> Result<(), CliError> {
     for finding in &found.findings {
         write_finding(finding, out)?;
     }
-    let mut remedies = found.findings.iter().map(|finding| finding.remedy);
-    if remedies.any(|remedy| remedy != Remedy::None) {
-        let id = found.id.get(..19).unwrap_or(&found.id);
+    let id = found.id.get(..19).unwrap_or(&found.id);
+    let by_hand = |finding: &Finding| finding.by_hand().is_some();
+    if !found.findings.iter().all(by_hand) {
         out.line(&format!("`luthier repair --id {id}` plans the repair."))?;
+    } else if found.findings.iter().any(|f| WANTED.contains(&f.code)) {
+        out.line(&format!(
+            "`luthier repair --id {id} --copies DIR` plans the repair from a client's folder."
+        ))?;
     }
     Ok(())
 }

@@ -15,6 +15,17 @@ pub async fn watch<T>(
     progress: &Progress,
     work: impl Future<Output = T>,
 ) -> Result<T, CliError> {
+    let _watching = out.stop.watching();
+    show(out, progress, work).await
+}
+
+/// Runs `work` while showing its `progress`; the first signal to stop ends the run at once. For what changes nothing and
+/// has no safe point to come to, such as waiting for a side that does not answer.
+pub async fn show<T>(
+    out: &Output,
+    progress: &Progress,
+    work: impl Future<Output = T>,
+) -> Result<T, CliError> {
     // Lines of the log would tear the bar.
     let shown = !out.quiet && !out.verbose && std::io::stderr().is_terminal();
     let bar = if shown {
@@ -22,7 +33,6 @@ pub async fn watch<T>(
     } else {
         ProgressBar::hidden()
     };
-    let _watching = out.stop.watching();
     let begun = Instant::now();
     let mut beat = tokio::time::interval(Duration::from_millis(100));
     tokio::pin!(work);

@@ -87,7 +87,7 @@ fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
         },
         Screen::Decide(_) => (3, DECIDE),
         Screen::Plan(plan) => (3, plan.lead(shared)),
-        Screen::Apply(apply) => (4, apply.lead("esc to the pull")),
+        Screen::Apply(apply) => (4, apply.lead("esc to the pull", shared)),
         _ => (2, LOOK),
     }
 }
@@ -118,7 +118,10 @@ fn sign_off(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
         Screen::Findings(_) => (3, "remaining findings: x plans, esc to the verdict"),
         Screen::Decide(_) => (3, DECIDE),
         Screen::Plan(plan) => (3, plan.lead(shared)),
-        Screen::Apply(apply) => (3, apply.lead("esc to the verdict, then r signs off again")),
+        Screen::Apply(apply) => (
+            3,
+            apply.lead("esc to the verdict, then r signs off again", shared),
+        ),
         _ => (3, LOOK),
     }
 }
@@ -142,7 +145,7 @@ fn by_hand(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
         Screen::Inspect(_) => (1, "x plans its repair, esc goes back"),
         Screen::Decide(_) => (2, DECIDE),
         Screen::Plan(plan) => (2, plan.lead(shared)),
-        Screen::Apply(apply) => (3, apply.lead("esc goes back; the audit runs again")),
+        Screen::Apply(apply) => (3, apply.lead("esc goes back; the audit runs again", shared)),
         _ => (1, LOOK),
     }
 }

@@ -31,7 +31,7 @@ pub(super) enum NoSource {
     Bytes { words: String, source: ProofError },
     #[error("among the copies, {0}")]
     Copies(#[source] Cause),
-    #[error("the --copies folder does not contain it")]
+    #[error("the folder of copies does not contain it")]
     NoCopy,
     /// Several places were tried; the first of them is the source.
     #[error("{first}; {rest}")]

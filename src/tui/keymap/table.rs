@@ -103,7 +103,7 @@ pub const TABLE: &[Binding] = &[
     row(Action::Apply,     &[P::Plan],     &["enter"],     1, "apply",    "Apply this plan. Asks first."),
     row(Action::Cycle,     &[P::Plan],     &["c"],         2, "skipped",  "Show the steps, or what the plan skips and why."),
     row(Action::Write,     &[P::Plan],     &["w"],         3, "save",     "Save the plan in a new file; `luthier repair --plan` applies it later."),
-    row(Action::Pause,     &[P::Apply],    &["p"],         1, "pause",    "Pause after the current step, or continue."),
+    row(Action::Pause,     &[P::Apply],    &["p"],         1, "pause or go on", "Pause after the current step, or continue."),
     row(Action::Faster,    &[P::Apply],    &["+"],         2, "faster",   "Run one more step at the same time."),
     row(Action::Slower,    &[P::Apply],    &["-"],         2, "slower",   "Run one step less at the same time."),
     row(Action::Open,      &[P::Journal],  &["enter"],     1, "open",     "Show the lines of the run, newest first."),

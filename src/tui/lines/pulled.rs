@@ -48,6 +48,8 @@ pub struct TakenLine {
 #[derive(Clone, Debug, PartialEq)]
 pub struct FailedLine {
     pub branch: HubId,
+    /// Rows of this name: each counts as a branch.
+    pub rows: u64,
     pub head: Option<HubId>,
     /// The object that is refused, where it is one.
     pub refused: Option<RefusedLine>,
@@ -67,6 +69,7 @@ impl From<&TriedBranch> for FailedLine {
         };
         Self {
             branch: HubId::new(&branch.name),
+            rows: branch.rows,
             head: branch.head.as_ref().map(|id| HubId::new(id.as_str())),
             refused,
             why: clean(why),

@@ -107,9 +107,12 @@ impl Apply {
 
     /// Returns the next key of a guide; `then` once the repair has ended.
     #[must_use]
-    pub fn lead(&self, then: &'static str) -> &'static str {
+    pub fn lead(&self, then: &'static str, shared: &Shared) -> &'static str {
         match self.end {
             Slot::Ready(_) | Slot::Failed(_) => then,
+            _ if shared.applying.as_ref().is_some_and(|meter| meter.paused) => {
+                "paused; p continues, ctrl-c stops here"
+            }
             _ => "running; p pauses, ctrl-c stops after the current step",
         }
     }

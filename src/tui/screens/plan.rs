@@ -157,7 +157,7 @@ impl PlanScreen {
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         match action {
             Action::Apply => self.refuse_apply(shared),
-            Action::Write if self.totals.ready().is_none() => {
+            Action::Write | Action::Cycle if self.totals.ready().is_none() => {
                 Some("the plan is not ready yet".into())
             }
             Action::Write if self.totals.ready().is_some_and(|totals| totals.steps == 0) => {

@@ -279,7 +279,9 @@ impl WantedScreen {
         }
         if let Some(blocks) = row.blocks {
             let words = blocked(blocks.commits, blocks.branches);
-            out.pair("blocks", &words, theme, theme.warning);
+            if !words.is_empty() {
+                out.pair("blocks", &words, theme, theme.warning);
+            }
         }
         out.gap();
         out.say(&row.why, theme.text);

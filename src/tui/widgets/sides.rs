@@ -67,7 +67,10 @@ pub fn text(seen: &Inspected, layout: Layout, width: u16, theme: &Theme) -> Text
     let sign = if layout.unfolded { "▾" } else { "▸" };
     out.gap();
     out.say(
-        &format!("{sign} {} fields are the same on both sides", same.len()),
+        &format!(
+            "{sign} the same on both sides: {}",
+            luthier_hub::text::plural(same.len() as u64, "field")
+        ),
         theme.muted,
     );
     if layout.unfolded {

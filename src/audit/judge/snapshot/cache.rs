@@ -23,7 +23,9 @@ pub(super) fn judge_cache(
     for evidence in faults(row, trees, is_cache) {
         let mut finding = about(&id, evidence);
         if hopeless {
-            finding = finding.without_remedy("no source for the cached tree matches the id");
+            finding = finding.without_remedy(
+                "no source for the cached tree matches the id; once the snapshot is restored from a copy, the cache is written again",
+            );
             cause = Some(finding.code);
         }
         verdict.report(finding);

@@ -176,10 +176,10 @@ fn refusal_line(row: &RefusalLine, width: u16, theme: &Theme) -> Line<'static> {
     ])
 }
 
-/// Says what a step does to the findings that it repairs.
+/// Says how the codes of a step are to be read: an undo may bring findings back, and that of an undo repairs them again.
 pub const fn mended(remedy: Remedy) -> &'static str {
     match remedy {
-        Remedy::Undo => "brings back",
+        Remedy::Undo => "concerns",
         _ => "repairs",
     }
 }

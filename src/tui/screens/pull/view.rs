@@ -192,7 +192,11 @@ fn say_failing(branches: &BranchesLine, at: u64, out: &mut Text, theme: &Theme) 
             .map_or(failed.why.as_str(), |refused| &refused.why);
         let style = if n == at { theme.text } else { theme.muted };
         let name = crate::widgets::list::fit(failed.branch.shown(), 24);
-        out.cut(&format!("{chosen} {mark} {name}  {why}"), style);
+        let rows = match failed.rows {
+            1 => String::new(),
+            rows => format!("({rows} rows) "),
+        };
+        out.cut(&format!("{chosen} {mark} {name}  {rows}{why}"), style);
     }
     out.rows = (first..out.lines.len(), from as u64);
     let rest = (branches.failed + branches.unread).saturating_sub((from + LISTED) as u64);
