@@ -13,6 +13,8 @@ const DOWN: &str = "\u{1b}[B";
 fn findings() -> Terminal {
     let mut terminal = Terminal::start(&["demo"], 80, 24);
     terminal.see("findings in the whole hub");
+    // Once it is known what can be done about each finding, no frame comes by itself any more.
+    terminal.see("fixable now");
     terminal.send("f");
     terminal.list();
     terminal

@@ -1,7 +1,7 @@
 //! A row that was never there, added for an object that proves.
 
 use super::source;
-use super::{Built, NO_DIGEST, Origin, StepContext, Target, hash, restore, shorten};
+use super::{Built, NO_DIGEST, Origin, StepContext, Target, anew, hash, shorten};
 use crate::change::{AddedRow, StepChange};
 use crate::step::Step;
 use bytes::Bytes;
@@ -26,7 +26,7 @@ pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built
         return Ok(Built::refused(NO_DIGEST));
     };
     let found = match target.remedy {
-        Remedy::Restore => restore::source_of(ctx, target, None).await?,
+        Remedy::Restore => anew::source_of(ctx, target, None).await?,
         _ => source::find(ctx, target, None, None).await?,
     };
     let found = match found {

@@ -2,6 +2,7 @@
 //! made again and comes out the same is a step whose preconditions still hold.
 
 mod add;
+mod anew;
 mod backfill;
 mod hold;
 mod index;

@@ -1,7 +1,7 @@
 //! Bad bytes put aside, and bytes that prove in their place.
 
 use super::source::{self, NoSource, Source};
-use super::{Built, NO_DIGEST, StepContext, Target, hash, link, pointed, restore, still};
+use super::{Built, NO_DIGEST, StepContext, Target, anew, hash, link, pointed, still};
 use crate::change::{StepChange, Swap};
 use crate::step::Step;
 use bytes::Bytes;
@@ -39,7 +39,7 @@ async fn at_home(ctx: StepContext<'_>, target: &Target, row: &AnyRow) -> Result<
         return Ok(Built::refused(NO_DIGEST));
     };
     match ctx.store.read_twice(&home).await? {
-        None => restore::anew(ctx, target, row, &home).await,
+        None => anew::build(ctx, target, row, &home).await,
         Some(bytes) if Proof::read(target.kind, &id, &bytes).is_ok() => {
             let target = Target {
                 keys: vec![home.as_str().to_owned()],
