@@ -19,6 +19,9 @@ const VISITS: u64 = 200_000_000;
 
 const PAGE: usize = 500;
 
+/// The fields of a commit that say what it comes from.
+const PARENTS: [&str; 2] = ["parent_commit_id", "parent2_commit_id"];
+
 /// Edges by node, packed: the neighbours of `n` are `to[start[n]..start[n + 1]]`.
 pub(super) struct Edges {
     start: Vec<u32>,
@@ -121,7 +124,12 @@ async fn cycles(
 async fn diverging(scan: &Scan<'_>, id: &str) -> Result<Option<String>, AuditError> {
     let code = Code::ObjectDiverges;
     let found = scan.scratch.finding_on(id, code as u16).await?;
-    Ok(found.map(|_| format!("{code} {id}")))
+    let has_other_parents = |finding: Finding| match finding.evidence {
+        Evidence::ObjectDiverges(fields) => PARENTS.iter().any(|name| fields.contains_key(*name)),
+        _ => false,
+    };
+    let is_cause = found.and_then(spool::from_row).is_some_and(has_other_parents);
+    Ok(is_cause.then(|| format!("{code} {id}")))
 }
 
 fn cycle() -> Evidence {

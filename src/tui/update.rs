@@ -355,9 +355,11 @@ fn branches(state: &mut State) {
         let more = if known.is_final() { "" } else { "+" };
         let fail = luthier_hub::text::grouped(known.fail) + more;
         let all = luthier_hub::text::grouped(known.total());
-        let together = if known.apart > 0 { "; " } else { "" };
-        let words = if known.apart > 0 { NOT_TOGETHER } else { "" };
-        format!("{fail} of {all} fail: esc, p lists them{together}{words}")
+        let lists = format!("{fail} of {all} fail: esc, p lists them");
+        match known.apart {
+            0 => lists,
+            _ => format!("{lists}; {NOT_TOGETHER}"),
+        }
     });
     state.overlay = Some(Overlay::Branches(Branches {
         note: note.unwrap_or_default(),

@@ -317,3 +317,41 @@ async fn cycles_are_found_and_end() {
     expected.sort();
     assert_eq!(on_cycle, expected, "the third only descends from the cycle");
 }
+
+#[tokio::test]
+async fn a_cycle_is_caused_by_other_parents_in_a_row_and_by_no_other_difference() {
+    let hub = TestHub::empty().await;
+    let blob = hub.blob(b"la", "a").await;
+    let tree = snapshot(&[("a", &blob)]);
+    hub.add_snapshot(snapshot_row(&tree)).await;
+    let first = commit(&tree.snapshot_id, &[], "first");
+    let second = commit(&tree.snapshot_id, &[&first.commit_id], "second");
+    for record in [&first, &second] {
+        let key = layout::key_for(&record.commit_id).unwrap();
+        hub.plant(&record.commit_id, record.encode()).await;
+        let mut row = commit_row(record);
+        row.storage_uri = Some(format!("local://{key}"));
+        match record.commit_id == first.commit_id {
+            true => row.parent_ids = format!("[\"{}\"]", second.commit_id),
+            false => row.branch = "elsewhere".into(),
+        }
+        hub.add_commit(row).await;
+    }
+    hub.branch("main", &second.commit_id).await;
+    let store = hub.open().await;
+    let report = run(&store, &bytes(), &Progress::new()).await.unwrap();
+    let all = report.page(&Filter::default(), 0, 100).await.unwrap();
+    let of = |code: Code| all.iter().filter(move |one| one.finding.code == code);
+    assert_eq!(of(Code::ObjectDiverges).count(), 2, "{all:?}");
+    let mut causes: Vec<(String, Option<String>)> = of(Code::Cycle)
+        .map(|one| (one.finding.id.clone(), one.finding.caused_by.clone()))
+        .collect();
+    causes.sort();
+    let diverges = format!("object-diverges {}", first.commit_id);
+    let mut expected = vec![
+        (first.commit_id.to_string(), Some(diverges)),
+        (second.commit_id.to_string(), None),
+    ];
+    expected.sort();
+    assert_eq!(causes, expected);
+}

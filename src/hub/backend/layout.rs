@@ -1,5 +1,4 @@
-//! Keys of objects, by era. New objects use the first layout; listing knows all of them. New objects go to the first;
-//! listing knows them all.
+//! Keys of objects, by era. New objects use the first layout; listing knows all of them.
 
 use super::uri::Key;
 use luthier_object::ObjectId;
@@ -97,6 +96,12 @@ pub fn keys_for_pack(hex: &str) -> Vec<Key> {
         }
     }
     out
+}
+
+/// Returns whether a key is the place of another digest than this id's: what lies there is not that object's to replace.
+#[must_use]
+pub fn is_of_another(key: &Key, id: &ObjectId) -> bool {
+    recognise(key.as_str()).is_some_and(|(_, digest)| id.hex() != Some(digest.as_str()))
 }
 
 /// Returns the digest of the pack that a key may hold: that of the 64 hex digits at its end.

@@ -21,15 +21,10 @@ pub(super) async fn build(
 ) -> Result<Built, StoreError> {
     let id = ObjectId::new(&target.id);
     match key_of(ctx, target.kind, &id, row).await? {
-        Ok(key) if is_anothers(&id, &key) => at_home(ctx, target, row).await,
+        Ok(key) if layout::is_of_another(&key, &id) => at_home(ctx, target, row).await,
         Ok(key) => at(ctx, target, row, key).await,
         Err(why) => Ok(Built::refused(why)),
     }
-}
-
-/// Returns whether a key is the place of another digest: what lies there is not this row's to replace.
-fn is_anothers(id: &ObjectId, key: &Key) -> bool {
-    layout::recognise(key.as_str()).is_some_and(|(_, digest)| id.hex() != Some(digest.as_str()))
 }
 
 /// Points the row at the key that is its own, with the object that is there or is stored there.

@@ -89,7 +89,7 @@ fn is_anothers(key: &Key, id: &ObjectId, bytes: &[u8]) -> bool {
         ObjectId::new(&digest),
         ObjectId::new(format!("sha256:{digest}")),
     ];
-    id.hex() != Some(digest.as_str())
+    layout::is_of_another(key, id)
         && Kind::ALL
             .iter()
             .any(|kind| named.iter().any(|id| Proof::read(*kind, id, bytes).is_ok()))
