@@ -128,7 +128,9 @@ async fn diverging(scan: &Scan<'_>, id: &str) -> Result<Option<String>, AuditErr
         Evidence::ObjectDiverges(fields) => PARENTS.iter().any(|name| fields.contains_key(*name)),
         _ => false,
     };
-    let is_cause = found.and_then(spool::from_row).is_some_and(has_other_parents);
+    let is_cause = found
+        .and_then(spool::from_row)
+        .is_some_and(has_other_parents);
     Ok(is_cause.then(|| format!("{code} {id}")))
 }
 

@@ -188,16 +188,20 @@ fn claim() -> io::Result<Own> {
             .prefix(PREFIX)
             .permissions(Permissions::from_mode(0o700))
             .tempdir()?;
-        match hold(folder.path()) {
+        let path = folder.keep();
+        match hold(&path) {
             Ok((lock, spare)) => {
                 return Ok(Own {
-                    path: folder.keep(),
+                    path,
                     _lock: lock,
                     spare: Mutex::new(spare),
                 });
             }
             Err(error) => last = error,
         }
+        // By name alone: to walk through it would take a handle, and there may be none left.
+        let _ = std::fs::remove_file(path.join(LOCK));
+        let _ = std::fs::remove_dir(&path);
     }
     Err(last)
 }
@@ -223,9 +227,9 @@ fn hold(folder: &Path) -> io::Result<(Option<File>, Vec<File>)> {
 /// Removes all that is in a folder, the lock last, so that what a kill leaves of it is swept away later.
 fn empty_and_remove(folder: &Path) {
     for _ in 0..TRIES {
-        // What cannot be listed, for want of handles for instance, is not empty.
+        // What cannot be listed is not empty. Where handles are wanted, another thread may have taken the spare ones.
         let Ok(entries) = std::fs::read_dir(folder) else {
-            return;
+            continue;
         };
         for entry in entries.flatten().filter(|entry| entry.file_name() != LOCK) {
             let path = entry.path();
@@ -236,8 +240,7 @@ fn empty_and_remove(folder: &Path) {
         }
         match std::fs::read_dir(folder).map(Iterator::count) {
             Ok(0 | 1) => {}
-            Ok(_) => continue,
-            Err(_) => return,
+            Ok(_) | Err(_) => continue,
         }
         let _ = std::fs::remove_file(folder.join(LOCK));
         if std::fs::remove_dir(folder).is_ok() || !folder.exists() {

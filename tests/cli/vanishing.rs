@@ -138,10 +138,25 @@ fn a_run_that_has_too_few_handles_leaves_no_temporary_folder() {
     ] {
         let ran = limited(&hub.command(words), "-n 24");
         assert_eq!(ran.code, 3, "{words:?}: {ran:?}");
-        let left = std::fs::read_dir(hub.place.path("tmp")).unwrap();
-        let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
-        assert!(left.is_empty(), "{words:?}: {left:?}");
+        assert_eq!(left_in(&hub.place.path("tmp")), [""; 0], "{words:?}");
     }
+    // Wherever it ran out of them: from no thread of its own to nearly enough.
+    for handles in 18..30 {
+        let ran = limited(&hub.command(&["audit"]), &format!("-n {handles}"));
+        assert_eq!(
+            left_in(&hub.place.path("tmp")),
+            [""; 0],
+            "{handles} handles: {ran:?}"
+        );
+    }
+}
+
+fn left_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name());
+    names
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect()
 }
 
 /// A port before Postgres. The server of its first `ended` sessions says that it goes away, when it is asked the first
