@@ -3,10 +3,12 @@
 mod branches;
 mod fixes;
 mod summary;
+mod unread;
 
 pub use branches::{BranchCounts, Standings};
 pub use luthier_hub::index::audit_scratch::{BranchStanding, FindingOrder, Stands, Stretch};
 pub use summary::{Checked, Summary};
+pub use unread::{Unread, UnreadRows};
 
 use super::fault::{Code, FAULTS, Fix, Grade};
 use super::past_audits::PastAudits;

@@ -100,12 +100,17 @@ fn the_parts_of_a_sign_off_add_up_and_its_page_names_the_checksum_of_the_json() 
     assert_eq!(parts.split(", ").map(first).sum::<u64>(), total, "{line}");
     let read = told
         .lines()
-        .find(|line| line.contains("something-read"))
+        .find(|line| line.contains("every-object-read"))
         .unwrap();
-    assert!(
-        read.starts_with("not checked") && read.contains("Not every row could be checked: "),
-        "{read}"
-    );
+    assert!(read.starts_with("not checked"), "{read}");
+    let (rows, parts) = read.split_once(" Not read: ").unwrap();
+    let (unread, parts) = parts.split_once(" rows (").unwrap();
+    let counts = rows.split_once("The objects of ").unwrap().1;
+    let (objects, counts) = counts.split_once(" of ").unwrap();
+    let all: u64 = first(counts);
+    let unread: u64 = unread.parse().unwrap();
+    assert_eq!(first(objects) + unread, all, "{read}");
+    assert_eq!(parts.split(", ").map(first).sum::<u64>(), unread, "{read}");
 
     let report = |extension: &str| {
         let mut files = std::fs::read_dir(&folder)

@@ -73,6 +73,19 @@ proptest! {
     }
 }
 
+#[test]
+fn a_check_of_a_report_from_before_counts_under_its_name_of_today() {
+    let former = |name: &'static str| match name {
+        "every-object-read" => "something-read",
+        name => name,
+    };
+    let checks = NAMES.iter().map(|name| check(former(name), State::Held));
+    assert_eq!(Checks::new(checks.collect()).verdict(), Verdict::Pass);
+    let both = NAMES.iter().map(|name| check(name, State::Held));
+    let both = both.chain([check("something-read", State::Held)]);
+    assert_eq!(Checks::new(both.collect()).verdict(), Verdict::Incomplete);
+}
+
 /// A small hub without a fault.
 async fn sound() -> (TestHub, Store) {
     let (hub, _) = unstored(12).await;

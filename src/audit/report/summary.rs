@@ -1,5 +1,6 @@
 //! The end of an audit, in figures.
 
+use super::UnreadRows;
 use crate::fault::{Code, FAULTS, Grade, WHOLE_HUB};
 use crate::hidden::HiddenTable;
 use crate::unlinked::{Fate, Fates};
@@ -70,6 +71,9 @@ pub struct Summary {
     /// The first commits whose signature is invalid.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub invalid_signatures: Vec<String>,
+    /// At depth bytes, the rows whose bytes were not read, by why: with `checked.read` they are all rows.
+    #[serde(skip)]
+    pub unread: UnreadRows,
     /// Codes that this depth does not pay for, and that were not met.
     pub not_judged: Vec<Code>,
     /// Codes that this depth does not pay for, met where something else spoke against a row: there may be more.

@@ -6,6 +6,7 @@ use super::packed::pack_of;
 use super::{PAGE, Scan, WIDE_PAGE, hex_of};
 use crate::AuditError;
 use crate::judge::{Judge, Verdict};
+use crate::report::Unread;
 use crate::unlinked::Fate;
 use crate::{Code, Finding, Grade};
 use crate::{Depth, one};
@@ -310,6 +311,11 @@ impl Scan<'_> {
             if row.storage_uri().is_none() {
                 let fate = Fate::of(R::KIND, verdict.as_ref());
                 self.summary.count_unlinked(self.store, R::KIND, fate);
+            }
+            if let Some(why) = Unread::of(verdict.as_ref())
+                && self.options.depth == Depth::Bytes
+            {
+                *self.summary.unread.entry(why).or_default() += 1;
             }
             let Some(verdict) = verdict.take() else {
                 continue;

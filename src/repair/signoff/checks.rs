@@ -2,6 +2,7 @@
 
 use super::parts::names_of;
 use super::{Drill, HubSaid, PullOutcome};
+use luthier_audit::report::UnreadRows;
 use luthier_audit::{Depth, Grade, Summary};
 use luthier_hub::store::Policy;
 use luthier_hub::text;
@@ -87,8 +88,18 @@ pub const NAMES: [&str; 10] = [
     "no-null-uri",
     "all-pulled",
     "every-branch-tried",
-    "something-read",
+    "every-object-read",
 ];
+
+/// Names of checks in reports of earlier releases, beside today's.
+const RENAMED: [(&str, &str); 1] = [("something-read", "every-object-read")];
+
+/// Returns today's name of a check.
+#[must_use]
+pub fn name_today(name: &str) -> &str {
+    let renamed = RENAMED.iter().find(|(before, _)| *before == name);
+    renamed.map_or(name, |(_, today)| today)
+}
 
 /// The checks of one sign-off.
 #[derive(Clone, Debug, Default)]
@@ -163,10 +174,7 @@ impl Checks {
         // A hub without a row has nothing to sign.
         let held = read > 0 && rows > 0 && unread <= by_policy;
         let without = text::plural(unread, "row");
-        let (verb, objects) = match unread {
-            1 => ("points", "object"),
-            _ => ("point", "objects"),
-        };
+        let verb = if unread == 1 { "points" } else { "point" };
         match (held, unread) {
             (_, 0) if held => {}
             (true, _) => {
@@ -174,16 +182,10 @@ impl Checks {
             }
             (false, 0) => said = format!("Nothing could be checked: {said}"),
             (false, _) => {
-                let why = match summary.too_new {
-                    0 => "the findings",
-                    _ => "the findings, and none-too-new",
-                };
-                said = format!(
-                    "Not every row could be checked: the {objects} of {without} could not be read (see {why}). {said}"
-                );
+                said = format!("{said} Not read: {without}{}.", parts_of(&summary.unread))
             }
         }
-        self.add("something-read", held_or_open(held), said);
+        self.add("every-object-read", held_or_open(held), said);
     }
 
     /// Checks that no row was hidden: an audit of a part says nothing about the rest.
@@ -319,7 +321,10 @@ impl Checks {
             return Verdict::Fail;
         }
         let held_once = |name: &&str| {
-            let mut named = self.0.iter().filter(|check| check.name == **name);
+            let mut named = self
+                .0
+                .iter()
+                .filter(|check| name_today(&check.name) == *name);
             let first = named.next();
             named.next().is_none() && first.is_some_and(|check| check.state == State::Held)
         };
@@ -344,6 +349,18 @@ impl Checks {
     #[must_use]
     pub fn into_list(self) -> Vec<Check> {
         self.0
+    }
+}
+
+/// Lists rows by why they were not read.
+fn parts_of(unread: &UnreadRows) -> String {
+    let parts: Vec<String> = unread
+        .iter()
+        .map(|(why, count)| format!("{} {}", text::grouped(*count), why.words()))
+        .collect();
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", parts.join(", ")),
     }
 }
 

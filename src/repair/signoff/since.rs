@@ -1,5 +1,6 @@
 //! A report beside the hub as it is now.
 
+use super::checks::name_today;
 use super::parts::rows_of;
 use super::{Options, Signoff, SignoffError, Verdict, run};
 use luthier_hub::progress::Progress;
@@ -62,9 +63,10 @@ pub fn compare(before: &Signoff, now: &Signoff) -> Vec<Change> {
     tell("hub", &before.hub.fingerprint, &now.hub.fingerprint);
     tell("verdict", &before.verdict.word(), &now.verdict.word());
     for check in &before.checks {
-        let same = now.checks.iter().find(|other| other.name == check.name);
+        let name = name_today(&check.name);
+        let same = now.checks.iter().find(|other| other.name == name);
         let is = same.map_or("not made", |check| check.state.word());
-        tell(&format!("check {}", check.name), &check.state.word(), &is);
+        tell(&format!("check {name}"), &check.state.word(), &is);
     }
     for ((what, was), (_, is)) in counts(before).zip(counts(now)) {
         tell(what, &text::grouped(was), &text::grouped(is));
