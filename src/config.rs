@@ -17,8 +17,8 @@ use luthier_hub::cause::Cause;
 use luthier_hub::store::hub::{Database, Hub, ObjectStore};
 use luthier_hub::store::{Authority, Environment, HubError, Policy};
 use luthier_hub::text;
-use luthier_tui::Choice;
 use luthier_tui::keymap::Overrides;
+use luthier_tui::{Look, Themes, Written};
 use serde::Deserialize;
 use settings::Settings;
 use std::collections::BTreeMap;
@@ -51,8 +51,10 @@ struct File {
     default: Option<String>,
     #[serde(default)]
     profiles: BTreeMap<String, Profile>,
+    /// The name of a theme of the program, or of one of `themes`.
+    theme: Option<String>,
     #[serde(default)]
-    theme: Choice,
+    themes: Written,
     #[serde(default)]
     ascii: bool,
     mouse: Option<bool>,
@@ -63,7 +65,9 @@ struct File {
 /// The console's looks and keys.
 #[derive(Clone, Debug, Default)]
 pub struct Console {
-    pub theme: Choice,
+    pub theme: Look,
+    /// Every theme of the file.
+    pub themes: Themes,
     /// Plain ASCII only.
     pub ascii: bool,
     /// The mouse is used from the beginning.
@@ -154,15 +158,21 @@ pub fn load(flags: &Flags) -> Result<Option<Target>, ConfigError> {
     resolve(flags, &variable, &path, &text)
 }
 
-/// Reads the console's part of the configuration file.
+/// Reads the console's part of the configuration file; `theme` is the one that the command line names.
 ///
 /// # Errors
-/// A file that cannot be read.
-pub fn console() -> Result<Console, ConfigError> {
+/// A file that cannot be read, or a theme that is not there or cannot be used.
+pub fn console(theme: Option<&str>) -> Result<Console, ConfigError> {
     let (path, text) = read_file()?;
     let file = File::read(&text, &path)?;
+    let themes = file.themes(&path)?;
+    let own = file.theme(&themes, &path)?;
     Ok(Console {
-        theme: file.theme,
+        theme: match theme {
+            Some(name) => themes.find(name, "--theme")?,
+            None => own,
+        },
+        themes,
         ascii: file.ascii,
         mouse: file.mouse.unwrap_or(true),
         keys: file.keys,
@@ -296,6 +306,26 @@ impl File {
             path: path.to_owned(),
             why: Cause::told(error.to_string().trim_end().replace('\n', " "), error),
         })
+    }
+
+    /// Returns the themes of the file.
+    fn themes(&self, path: &Path) -> Result<Themes, ConfigError> {
+        Themes::new(&self.themes).map_err(|why| ConfigError::File {
+            path: path.to_owned(),
+            why: Cause::of(why),
+        })
+    }
+
+    /// Returns the theme that the file chooses.
+    fn theme(&self, themes: &Themes, path: &Path) -> Result<Look, ConfigError> {
+        let found = self.theme.as_deref().map(|name| themes.find(name, "theme"));
+        found
+            .transpose()
+            .map(Option::unwrap_or_default)
+            .map_err(|why| {
+                let (path, why) = (path.to_owned(), Cause::of(why));
+                ConfigError::File { path, why }
+            })
     }
 
     fn profile(&self, name: &str, path: &Path) -> Result<Profile, ConfigError> {

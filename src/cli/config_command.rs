@@ -1,11 +1,12 @@
 //! `luthier config`: shows the configuration in use, and writes a first file.
 
 use super::output::Output;
-use super::{CliError, Exit, Global, flags, help};
+use super::{CliError, Exit, Global, console, flags, help};
 use crate::config::{self, InUse, NewProfile, Setting};
 use clap::{Args, Subcommand, ValueEnum};
 use luthier_hub::destination::DestinationError;
 use luthier_hub::store::Environment;
+use luthier_hub::text;
 use serde_json::json;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
@@ -66,18 +67,7 @@ pub fn run(args: &ConfigArgs, global: &Global, out: &Output) -> Result<Exit, Cli
 fn show(global: &Global, out: &Output) -> Result<(), CliError> {
     let in_use = config::in_use(&flags(global))?;
     if out.json {
-        let mut line =
-            json!({ "type": "config", "file": in_use.file, "file_exists": in_use.file_exists });
-        for (name, setting) in values(&in_use) {
-            line[name] = json!({ "value": setting.value, "from": setting.from });
-            if let Some(other) = &setting.instead_of {
-                line[name]["instead_of"] = json!(other);
-            }
-        }
-        if let Some(why) = &in_use.refused {
-            line["refused"] = json!(why);
-        }
-        return out.object(&line);
+        return out.object(&as_json(&in_use));
     }
     let file = in_use.file.display();
     let exists = match in_use.file_exists {
@@ -100,10 +90,54 @@ fn show(global: &Global, out: &Output) -> Result<(), CliError> {
         };
         out.line(&format!("{name:<12} {value}{from}"))?;
     }
+    for (name, look) in in_use.themes.iter() {
+        let (base, roles) = (
+            look.base().name(),
+            text::plural(look.roles().len() as u64, "role"),
+        );
+        let wrong = look.unreadable();
+        let warning = match wrong.is_empty() {
+            true => String::new(),
+            false => format!("; {}", console::unreadable(&wrong)),
+        };
+        out.line(&format!(
+            "{:<12} {name}  ({base} with {roles} of its own{warning})",
+            "own theme"
+        ))?;
+    }
     if let Some(why) = &in_use.refused {
         out.line(&format!("Other commands refuse this: {why}."))?;
     }
     Ok(())
+}
+
+fn as_json(in_use: &InUse) -> serde_json::Value {
+    let mut line =
+        json!({ "type": "config", "file": in_use.file, "file_exists": in_use.file_exists });
+    for (name, setting) in values(in_use) {
+        line[name] = json!({ "value": setting.value, "from": setting.from });
+        if let Some(other) = &setting.instead_of {
+            line[name]["instead_of"] = json!(other);
+        }
+    }
+    line["themes"] = themes_json(in_use);
+    if let Some(why) = &in_use.refused {
+        line["refused"] = json!(why);
+    }
+    line
+}
+
+/// Returns the themes of the file.
+fn themes_json(in_use: &InUse) -> serde_json::Value {
+    let themes = in_use.themes.iter().map(|(name, look)| {
+        json!({
+            "name": name,
+            "base": look.base().name(),
+            "roles": look.roles(),
+            "same_colors": look.unreadable(),
+        })
+    });
+    themes.collect()
 }
 
 fn init(init: &Init, global: &Global, out: &Output) -> Result<(), CliError> {

@@ -1,9 +1,10 @@
 //! Opens the console.
 
 use super::output::Output;
-use super::{CliError, Color, Exit, Global, configured, keymap};
-use crate::config::Target;
-use luthier_tui::{Ended, Session};
+use super::{CliError, Color, Exit, Global, configured, flags, keymap};
+use crate::config::{ConfigError, Target};
+use luthier_hub::cause::Cause;
+use luthier_tui::{Ended, Reread, Session, Settings};
 use std::io::IsTerminal;
 
 const NO_HUB: &str = "\
@@ -30,7 +31,8 @@ pub async fn open_configured(global: &Global, out: &Output) -> Result<Exit, CliE
         return Ok(Exit::Done);
     };
     needs_terminal()?;
-    open(target, global, out).await
+    let flags = flags(global);
+    open(target, global, out, move || crate::config::load(&flags)).await
 }
 
 /// Refuses before anything is opened or built where nobody can see the console or press its keys.
@@ -49,22 +51,58 @@ pub fn needs_terminal() -> Result<(), CliError> {
     )))
 }
 
-/// Opens the console on `target`.
-pub async fn open(target: Target, global: &Global, out: &Output) -> Result<Exit, CliError> {
-    let console = crate::config::console()?;
+/// Returns what the configuration and the flags say of the console.
+pub fn settings(global: &Global) -> Result<Settings, CliError> {
+    let console = crate::config::console(global.theme.as_deref())?;
+    let roles = console.theme.unreadable();
+    Ok(Settings {
+        keymap: keymap(&console)?,
+        ascii: global.ascii || console.ascii,
+        mouse: console.mouse,
+        warnings: (!roles.is_empty())
+            .then(|| unreadable(&roles))
+            .into_iter()
+            .collect(),
+        theme: console.theme,
+    })
+}
+
+/// Says that text cannot be read in some roles of a theme.
+pub fn unreadable(roles: &[&str]) -> String {
+    let roles = roles.join(", ");
+    format!("text and background have the same colour in {roles}")
+}
+
+/// Opens the console on `target`; `configured` reads again which hub the configuration names, where it does.
+pub async fn open(
+    target: Target,
+    global: &Global,
+    out: &Output,
+    configured: impl Fn() -> Result<Option<Target>, ConfigError> + Send + Sync + 'static,
+) -> Result<Exit, CliError> {
+    let (hub, may_write) = (target.hub.clone(), target.authority.is_some());
+    let again = global.clone();
+    let reload = move || {
+        let failed = |error: CliError| Cause::from(error.message);
+        let settings = settings(&again).map_err(failed)?;
+        let now = configured().map_err(Cause::of)?;
+        let differs = |now: &Target| now.hub != hub || now.authority.is_some() != may_write;
+        Ok(Reread {
+            is_other_hub: now.is_none_or(|now| differs(&now)),
+            settings,
+        })
+    };
     let session = Session {
-        keymap: keymap()?,
+        settings: settings(global)?,
+        reload: Box::new(reload),
         hub: target.hub,
         authority: target.authority,
         notice: target.notice,
-        ascii: global.ascii || console.ascii,
-        mouse: console.mouse,
         color: match global.color {
             Color::Auto => None,
             Color::Always => Some(true),
             Color::Never => Some(false),
         },
-        theme: global.theme.unwrap_or(console.theme),
     };
     match luthier_tui::open(session, || out.stop.hand_over()).await {
         Ok(Ended::Left) => Ok(Exit::Done),

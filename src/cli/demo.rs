@@ -90,7 +90,7 @@ pub async fn run(command: Demo, global: &Global, out: Output) -> Result<Exit, Cl
     if command.build_only.is_none() {
         // Said before a hub is built for nothing.
         console::needs_terminal()?;
-        super::keymap()?;
+        console::settings(global)?;
     }
     let folder = match &command.build_only {
         Some(_) => None,
@@ -110,7 +110,9 @@ pub async fn run(command: Demo, global: &Global, out: Output) -> Result<Exit, Cl
         .await?
         .map_err(failed)?;
     if folder.is_some() {
-        return console::open(config::demo(built.hub), global, &out).await;
+        let target = config::demo(built.hub);
+        let same = target.clone();
+        return console::open(target, global, &out, move || Ok(Some(same.clone()))).await;
     }
     if out.json {
         out.object(&json!({

@@ -6,7 +6,7 @@ use luthier_tui::keymap::{KEY_CONTEXTS, KeyContext, Keymap, Row};
 use serde_json::json;
 
 pub fn run(out: &Output) -> Result<Exit, CliError> {
-    let keymap = super::keymap()?;
+    let keymap = super::keymap(&crate::config::console(None)?)?;
     if out.json {
         for row in rows(&keymap) {
             out.object(&json!({

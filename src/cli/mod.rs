@@ -97,9 +97,10 @@ struct Global {
     /// Draw the console in plain ASCII, for fonts without lines and marks
     #[arg(long, global = true, help_heading = help::OUTPUT)]
     ascii: bool,
-    /// Colours of the console; auto asks the terminal whether it is dark or light [default: the configuration's, else auto]
-    #[arg(long, global = true, value_enum, help_heading = help::OUTPUT)]
-    theme: Option<luthier_tui::Choice>,
+    /// Colours of the console: auto (as the terminal answers), dark, light, ansi (the terminal's sixteen), or a theme of the
+    /// configuration file [default: the file's, else auto]
+    #[arg(long, global = true, value_name = "NAME", help_heading = help::OUTPUT)]
+    theme: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -377,8 +378,7 @@ fn flags(global: &Global) -> Flags {
 }
 
 /// Returns the console's keys, with those that the configuration replaces.
-fn keymap() -> Result<Keymap, CliError> {
-    let console = config::console()?;
+fn keymap(console: &config::Console) -> Result<Keymap, CliError> {
     Keymap::new(TABLE, &console.keys).map_err(|why| {
         let path = config::path().unwrap_or_default();
         CliError::usage(format!("{}: {why}", path.display()))

@@ -43,6 +43,8 @@ pub enum ConfigError {
         why: ValueError,
     },
     #[error(transparent)]
+    Theme(#[from] luthier_tui::ThemeError),
+    #[error(transparent)]
     Url(#[from] HubError),
 }
 

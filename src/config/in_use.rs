@@ -2,6 +2,7 @@
 
 use super::{ConfigError, File, Flags, Settings, check_variables, path, read_file, variable};
 use luthier_hub::store::hub::{Database, ObjectStore};
+use luthier_tui::Themes;
 use std::path::PathBuf;
 
 /// A value as it may be shown, and where it comes from: a flag, a variable, the profile, or nothing (the default).
@@ -25,6 +26,8 @@ pub struct InUse {
     pub environment: Setting,
     pub policy: Setting,
     pub theme: Setting,
+    /// The themes of the file, each with its name.
+    pub themes: Themes,
     /// The reason why every other command refuses this configuration.
     pub refused: Option<String>,
 }
@@ -37,7 +40,9 @@ pub fn in_use(flags: &Flags) -> Result<InUse, ConfigError> {
     let (file, text) = read_file()?;
     check_variables()?;
     let settings = Settings::new(flags, &variable, &file, &text)?;
-    let theme = File::read(&text, &file)?.theme;
+    let console = File::read(&text, &file)?;
+    let themes = console.themes(&file)?;
+    console.theme(&themes, &file)?;
     let name = settings.name.as_deref().unwrap_or_default();
     let in_profile = format!("profile {name}");
     let (has_profile, is_own) = (settings.name.is_some(), settings.hub.is_some());
@@ -62,9 +67,10 @@ pub fn in_use(flags: &Flags) -> Result<InUse, ConfigError> {
         ),
         policy: from(settings.profile.policy.word(), &[(&in_profile, is_own)]),
         theme: from(
-            &format!("{theme:?}").to_lowercase(),
-            &[("the file", !text.is_empty())],
+            console.theme.as_deref().unwrap_or("auto"),
+            &[("the file", console.theme.is_some())],
         ),
+        themes,
         file,
     })
 }

@@ -52,6 +52,8 @@ pub enum Action {
     Log,
     Refresh,
     Redraw,
+    /// Reads the configuration again.
+    Reload,
     Suspend,
     /// Stops what runs.
     Cancel,

@@ -1,16 +1,35 @@
-//! Dark or light: the terminal is asked, before the first frame.
+//! Dark or light: the terminal is asked, before the first frame and when the configuration is read again.
 
 use super::degrade::{Colors, TermCaps};
 use super::input::{Color, Input};
 use super::terminal::Screen;
-use super::theme::{Choice, Theme};
+use super::theme::{Choice, Look, Theme};
+use std::io::{IsTerminal, stdin, stdout};
 use std::time::Duration;
 
 /// The longest wait for a terminal's answer. Those that can answer do so in a few milliseconds; the first frame waits
 /// for it. A later answer is dropped.
 const TIMEOUT: Duration = Duration::from_millis(40);
 
-/// Returns the theme for what was chosen; `None` where the terminal is to be asked.
+/// Returns the theme of a look. The terminal is asked where the look leaves dark or light to it.
+///
+/// # Errors
+/// The terminal has gone.
+pub async fn painted(
+    look: &Look,
+    caps: TermCaps,
+    screen: &mut Screen,
+    input: &mut Input,
+) -> std::io::Result<Theme> {
+    let base = match theme(look.base(), caps, &super::variable) {
+        Some(theme) => theme,
+        None if stdin().is_terminal() && stdout().is_terminal() => ask(screen, input).await?,
+        None => Theme::ansi(),
+    };
+    Ok(look.paint(base, caps.colors))
+}
+
+/// Returns the program's theme for what was chosen; `None` where the terminal is to be asked.
 ///
 /// It is asked only where it can show more than its own sixteen colours, and never over SSH, where an answer
 /// may come too late, nor through `screen`, which does not pass the question on.
@@ -32,10 +51,7 @@ pub fn theme(
 }
 
 /// Asks the terminal.
-///
-/// # Errors
-/// The terminal has gone.
-pub async fn ask(screen: &mut Screen, input: &mut Input) -> std::io::Result<Theme> {
+async fn ask(screen: &mut Screen, input: &mut Input) -> std::io::Result<Theme> {
     screen.ask_for_background()?;
     Ok(match input.answer(TIMEOUT).await {
         Some(color) if is_dark(color) => Theme::dark(),

@@ -347,6 +347,8 @@ pub enum Effect {
     /// The mouse is listened to, or left to the terminal.
     Mouse(bool),
     Redraw,
+    /// The configuration is read again.
+    Reload,
     Suspend,
     Quit,
 }

@@ -8,6 +8,7 @@ use super::lines::{
     RepoLine, RunLine, SignedLine, StepLine, WantedLine,
 };
 use super::meter::Speed;
+use super::settings::Reloaded;
 use luthier_hub::index::Counts;
 use luthier_hub::progress::Figures;
 use std::collections::BTreeMap;
@@ -34,6 +35,10 @@ pub enum Event {
     Beat(Duration),
     /// A side of the hub stopped answering: which, and why; nothing once both answer again.
     Lost(Option<String>),
+    /// Somebody asked the process to read its configuration again.
+    Reload,
+    /// The configuration was read again. Boxed: most events are keys.
+    Reloaded(Box<Reloaded>),
     /// Somebody asked the process to stop.
     Stop,
 }

@@ -34,6 +34,7 @@ mod palette;
 mod regions;
 mod runner;
 mod screens;
+mod settings;
 mod signals;
 mod sorting;
 mod state;
@@ -43,22 +44,21 @@ mod update;
 mod view;
 mod widgets;
 
-use degrade::{Colors, TermCaps};
 use effect::Effect;
 use event::Event;
 use futures_util::FutureExt;
 use input::Input;
-use luthier_hub::store::{Authority, Environment, Hub};
+use luthier_hub::store::{Authority, Hub};
 use notices::Level;
 use runner::Runner;
-use signals::Signals;
+pub use settings::{Reload, Reread, Settings};
+use signals::{Signaled, Signals};
 use state::{HubInfo, State};
-use std::io::{IsTerminal, stdin, stdout};
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 use terminal::Screen;
-pub use theme::Choice;
 use theme::Theme;
+pub use theme::{Look, ROLES, Role, ThemeError, Themes, Written};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::MissedTickBehavior;
 
@@ -77,19 +77,14 @@ const LAST_STEP: Duration = Duration::from_secs(60);
 /// The hub and the settings with which the console opens.
 pub struct Session {
     pub hub: Hub,
-    /// Every key with what it means.
-    pub keymap: keymap::Keymap,
     /// The right to write, if it was given.
     pub authority: Option<Authority>,
     /// The first notice of the session.
     pub notice: Option<String>,
-    /// Plain ASCII only.
-    pub ascii: bool,
-    /// The mouse is used from the beginning.
-    pub mouse: bool,
     /// Colours or none, whatever the environment says.
     pub color: Option<bool>,
-    pub theme: Choice,
+    pub settings: Settings,
+    pub reload: Reload,
 }
 
 /// The end of a session.
@@ -119,20 +114,16 @@ pub async fn open(session: Session, listening: impl FnOnce()) -> Result<Ended, T
     // Before the terminal is taken, so that no signal finds it half taken.
     let signals = Signals::new()?;
     listening();
-    let caps = caps(&session);
+    let caps = session.settings.caps(session.color);
     let hub_info = HubInfo::new(&session.hub, session.authority.is_some());
-    let warned = hub_info.writable && hub_info.environment == Environment::Production;
+    let warned = hub_info.is_alarming();
     let mut screen = Screen::enter(caps)?;
     let mut input = Input::open()?;
-    let theme = match background::theme(session.theme, caps, &variable) {
-        Some(theme) => theme,
-        None if stdin().is_terminal() && stdout().is_terminal() => {
-            background::ask(&mut screen, &mut input).await?
-        }
-        None => Theme::ansi(),
-    };
+    let look = &session.settings.theme;
+    let theme = background::painted(look, caps, &mut screen, &mut input).await?;
     let started = jiff::Timestamp::now().as_microsecond();
-    let mut state = State::new(hub_info, session.keymap.clone(), screen.size(), started);
+    let keymap = session.settings.keymap.clone();
+    let mut state = State::new(hub_info, keymap, screen.size(), started);
     prepare(&mut state, &session);
     let (out, answers) = unbounded_channel();
     let mut console = Console {
@@ -140,10 +131,14 @@ pub async fn open(session: Session, listening: impl FnOnce()) -> Result<Ended, T
         screen,
         runner: Runner::new(session.hub, session.authority, out),
         theme: theme.warned(warned),
+        settings: session.settings,
+        reload: session.reload,
+        color: session.color,
         since: Instant::now(),
         drawn: Instant::now(),
         ended: None,
         away: None,
+        rereads: false,
         logged: 0,
     };
     let stayed = console.stay(answers, signals, &mut input);
@@ -171,30 +166,19 @@ fn prepare(state: &mut State, session: &Session) {
     }
     state.shared.format = formats::remembered();
     state.shared.borders = borders::remembered();
-    state.mouse = session.mouse;
+    state.mouse = session.settings.mouse;
+    for warning in &session.settings.warnings {
+        state.shared.tell(Level::Warning, lines::clean(warning));
+    }
     if let Some(notice) = &session.notice {
         let words = lines::clean(notice);
-        state.shared.tell(notices::Level::Warning, words);
+        state.shared.tell(Level::Warning, words);
     }
 }
 
 /// Returns an environment variable that says something.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// Returns what the terminal can show, according to its variables and the command line.
-fn caps(session: &Session) -> TermCaps {
-    let asked = |name: &str| match (name, session.color) {
-        ("NO_COLOR", Some(color)) => (!color).then(String::new),
-        _ => variable(name),
-    };
-    let mut caps = TermCaps::new(&asked);
-    caps.unicode &= !session.ascii;
-    if session.color == Some(true) && caps.colors == Colors::None {
-        caps.colors = Colors::Sixteen;
-    }
-    caps
 }
 
 /// How often a screen on which nothing moves is drawn again: it says how long ago things were.
@@ -214,11 +198,17 @@ struct Console {
     screen: Screen,
     runner: Runner,
     theme: Theme,
+    /// As they were read last.
+    settings: Settings,
+    reload: Reload,
+    color: Option<bool>,
     since: Instant,
     drawn: Instant,
     ended: Option<Ended>,
     /// Another program is to have the terminal.
     away: Option<Away>,
+    /// The configuration is to be read again.
+    rereads: bool,
     /// The number of notices in the log.
     logged: u64,
 }
@@ -253,9 +243,8 @@ impl Console {
             tokio::select! {
                 biased;
                 () = luthier_hub::panics::happened().cancelled() => return Ok(Ended::Broken),
-                () = signals.next() => {
-                    self.ended = Some(Ended::Stopped);
-                    self.take(Event::Stop)?;
+                signal = signals.next() => {
+                    self.take_signal(signal)?;
                     typed = true;
                 }
                 key = input.next() => {
@@ -277,6 +266,10 @@ impl Console {
                 signals.forget_interrupts().await?;
                 typed = true;
             }
+            if std::mem::take(&mut self.rereads) {
+                self.reload(input).await?;
+                typed = true;
+            }
             if let Some(ended) = self.is_over() {
                 return Ok(ended);
             }
@@ -284,6 +277,16 @@ impl Console {
                 self.draw()?;
                 dirty = false;
             }
+        }
+    }
+
+    fn take_signal(&mut self, signal: Signaled) -> Result<(), TuiError> {
+        match signal {
+            Signaled::End => {
+                self.ended = Some(Ended::Stopped);
+                self.take(Event::Stop)
+            }
+            Signaled::Reload => self.take(Event::Reload),
         }
     }
 
@@ -367,6 +370,7 @@ impl Console {
         match self.runner.run(effect) {
             Some(Effect::Copy(text)) => self.screen.copy(&text)?,
             Some(Effect::Redraw) => self.screen.clear()?,
+            Some(Effect::Reload) => self.rereads = true,
             Some(Effect::Suspend) => self.away = Some(Away::Shell),
             Some(Effect::View { name, text }) => self.away = Some(Away::Pager { name, text }),
             Some(Effect::Mouse(on)) => self.screen.listen_to_mouse(on)?,

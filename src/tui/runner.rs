@@ -139,6 +139,7 @@ impl Runner {
             | Effect::View { .. }
             | Effect::Mouse(_)
             | Effect::Redraw
+            | Effect::Reload
             | Effect::Suspend
             | Effect::Quit) => return Some(terminal),
             job => self.begin(job),

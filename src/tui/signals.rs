@@ -3,12 +3,23 @@
 use futures_util::FutureExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The signals that end a session cleanly.
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signaled {
+    /// The session ends.
+    End,
+    /// The configuration is read again.
+    Reload,
+}
+
+/// The signals that a session listens to.
 pub struct Signals {
     terminate: Signal,
     hangup: Signal,
     /// Of a key it is none: the terminal is raw. Another program that has it takes its own.
     interrupt: Signal,
+    /// `SIGUSR1`.
+    reload: Signal,
     /// Sent by nobody but ourselves, to learn that whatever came before it has come here too.
     fence: Signal,
 }
@@ -23,16 +34,18 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
+            reload: signal(SignalKind::user_defined1())?,
             fence: signal(SignalKind::user_defined2())?,
         })
     }
 
-    /// Waits for a signal that ends the session.
-    pub async fn next(&mut self) {
+    /// Waits for the next signal.
+    pub async fn next(&mut self) -> Signaled {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.hangup.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Signaled::End,
+            _ = self.hangup.recv() => Signaled::End,
+            _ = self.interrupt.recv() => Signaled::End,
+            _ = self.reload.recv() => Signaled::Reload,
         }
     }
 

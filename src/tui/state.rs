@@ -88,6 +88,12 @@ impl HubInfo {
         }
     }
 
+    /// Returns whether the borders are red: production can be written.
+    #[must_use]
+    pub fn is_alarming(&self) -> bool {
+        self.writable && self.environment == Environment::Production
+    }
+
     /// Returns `READ-ONLY` or `WRITE`.
     #[must_use]
     pub const fn mode(&self) -> &'static str {

@@ -66,6 +66,18 @@ impl Screen {
         self.size
     }
 
+    /// Draws for a terminal that can show this, from the next frame on.
+    ///
+    /// # Errors
+    /// The terminal has gone.
+    pub fn set_caps(&mut self, caps: TermCaps) -> io::Result<()> {
+        if self.caps == caps {
+            return Ok(());
+        }
+        self.caps = caps;
+        self.clear()
+    }
+
     /// Asks the terminal for the colour of its background, and what it is, which every terminal answers.
     ///
     /// # Errors

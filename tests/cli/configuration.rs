@@ -1,6 +1,7 @@
 //! Profiles, then the environment, then flags, the later winning; and nothing is written by reading.
 
 use crate::support::*;
+use serde_json::json;
 
 fn profile(name: &str, hub: &Hub, more: &str) -> String {
     format!(
@@ -243,11 +244,59 @@ fn keys_of_ones_own_are_listed_and_a_clash_names_both_rows() {
     // The console does not open with keys that contradict each other.
     let ran = place.run(&["demo"]);
     assert_eq!(ran.code, 2, "{ran:?}");
+}
 
-    place.configure("theme = \"pink\"\n");
-    let ran = place.run(&["keys"]);
-    assert_eq!(ran.code, 2, "{ran:?}");
-    assert!(ran.err.contains("pink"), "{ran:?}");
+const MINE: &str = "theme = \"mine\"\n[themes.mine]\nbase = \"dark\"\ncritical = \"bold #ff5f5f\"\nselected = \"red on red\"\n";
+
+#[test]
+fn a_theme_of_ones_own_is_shown_and_a_wrong_one_names_file_key_and_what_is_allowed() {
+    let place = Sandbox::new();
+    place.configure(MINE);
+    let shown = place.run(&["config", "show"]);
+    assert_eq!(shown.code, 0, "{shown:?}");
+    for line in [
+        "theme        mine  (from the file)",
+        "own theme    mine  (dark with 2 roles of its own; text and background have the same colour in selected)",
+    ] {
+        assert!(shown.out.contains(line), "{shown:?}");
+    }
+    let shown = place.run(&["config", "show", "--json"]).lines();
+    let theme = &shown[0]["themes"][0];
+    assert_eq!(
+        (&theme["name"], &theme["base"], &theme["roles"]),
+        (
+            &json!("mine"),
+            &json!("dark"),
+            &json!(["critical", "selected"])
+        )
+    );
+
+    let wrong = |text: &str, says: &str| {
+        place.configure(text);
+        for arguments in [&["config", "show"] as &[&str], &["keys"]] {
+            let ran = place.run(arguments);
+            assert_eq!(ran.code, 2, "{ran:?}");
+            assert!(ran.err.contains("config.toml: "), "{ran:?}");
+            assert!(ran.err.contains(says), "{ran:?}");
+        }
+    };
+    wrong(
+        "theme = \"pink\"\n",
+        "theme `pink`: there is no such theme; there are auto, dark, light, ansi",
+    );
+    wrong(
+        &MINE.replace("ff5f5f", "ff5f"),
+        "themes.mine.critical = `bold #ff5f`: `#ff5f` is not a colour; write #rrggbb",
+    );
+    wrong(
+        &MINE.replace("critical", "criticl"),
+        "themes.mine.criticl: there is no such role; there are base, text,",
+    );
+    wrong(
+        &MINE.replace("\"dark\"", "\"pink\""),
+        "themes.mine.base = `pink`: there is no such base; there are auto, dark, light, ansi",
+    );
+    wrong("[themes.mine]\ncritical = 3\n", "critical = 3");
 }
 
 #[test]

@@ -38,6 +38,26 @@ const KEYS_INTRO: &str = "\
 use them for something else. To change a key, put its context and its name into the configuration file:\n\n\
 ```toml\n[keys.findings]\nplan = [\"x\", \"ctrl-x\"]\n```\n\n";
 
+const THEMES_INTRO: &str = "\
+A theme of your own is a table of the configuration file. `base` is `auto` (the default), `dark`, `light` or `ansi`; each \
+other key is a role, and its value the whole style: `[bold|dim|italic|underlined|reversed] COLOUR [on COLOUR]`. A colour is \
+`#rrggbb`, a number from 0 to 255, a name (`red`, `lightred`, `darkgray` …), or `reset` for the terminal's own. Roles that \
+the table does not name look as in its base. A terminal of sixteen colours shows `ansi` and, of your styles, those that \
+use named colours alone.\n\n\
+```toml\ntheme = \"night\"\n\n[themes.night]\nbase = \"dark\"\ncritical = \"bold #ff5f5f\"\n\
+selected = \"#000000 on #87d7ff\"\n```\n\n\
+`--theme night` chooses it for one session, `luthier config show` lists the themes of the file, and `ctrl-r` in the console \
+(or the signal `USR1`) reads the file again.\n\n";
+
+/// Returns the roles of the themes.
+fn themes() -> String {
+    let rows = luthier_tui::ROLES
+        .iter()
+        .map(|role| format!("| `{}` | {} |\n", role.name, role.paints));
+    let head = "| role | what is drawn in it |\n|---|---|\n";
+    format!("{head}{}", rows.collect::<String>())
+}
+
 /// Returns the help of every command, as `luthier COMMAND --help` prints it.
 fn commands() -> String {
     let mut root = super::command_line().term_width(100);
@@ -69,7 +89,7 @@ fn commands() -> String {
 }
 
 #[test]
-fn the_reference_lists_every_fault_key_and_command_as_the_program_knows_them() {
+fn the_reference_lists_every_fault_key_theme_and_command_as_the_program_knows_them() {
     let faults: Vec<&Fault> = FAULTS.iter().collect();
     let table = super::faults::table(&faults);
     compare("faults.md", "Faults", &(FAULTS_INTRO.to_owned() + &table));
@@ -78,6 +98,11 @@ fn the_reference_lists_every_fault_key_and_command_as_the_program_knows_them() {
         "keys.md",
         "Keys",
         &(KEYS_INTRO.to_owned() + &super::keys::table(&keymap)),
+    );
+    compare(
+        "themes.md",
+        "Themes",
+        &(THEMES_INTRO.to_owned() + &themes()),
     );
     compare("commands.md", "Commands", &commands());
 }

@@ -15,6 +15,7 @@ mod endings;
 mod guides;
 mod manners;
 mod screen;
+mod themes;
 mod tour;
 mod traps;
 

@@ -8,6 +8,7 @@ use luthier_repair::{Plan, Refusal, Step};
 use luthier_serve::Tokens;
 use luthier_tui::filter::{self, OF_FINDINGS};
 use luthier_tui::keymap::{Keymap, Overrides, TABLE};
+use luthier_tui::{Themes, Written};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ pub fn settings() -> Vec<Vec<u8>> {
          store = \"s3://bucket/prefix\"\nendpoint = \"https://s3.host\"\nregion = \"eu\"\naws_profile = \"ops\"\nca_file = \"ca.pem\"\n\
          environment = \"staging\"\npolicy = \"db-canonical\"\nread_only = false\n",
         "default = 'b'\n[profiles.b]\ndatabase = \"sqlite:///srv/hub.db\"\nstore = \"file:///srv/objects\"\n",
+        "theme = \"night\"\n[themes.night]\nbase = \"dark\"\ncritical = \"bold #ff5f5f\"\nselected = \"light red on 17\"\n",
         "[keys.findings]\nplan = [\"x\", \"ctrl-p\"]\n[keys.common]\nquit = [\"q\"]\n",
         "[[token]]\nname = \"ci\"\nsha256 = \"0000000000000000000000000000000000000000000000000000000000000000\"\n\
          repositories = [\"alice/*\", \"*\"]\naccess = \"write\"\n",
@@ -43,15 +45,18 @@ pub fn configuration(data: &[u8]) {
         Ok(None) => {}
         Err(error) => assert!(!error.to_string().is_empty()),
     }
-    if let Ok(read) = toml::from_str::<Keys>(text) {
+    if let Ok(read) = toml::from_str::<Looks>(text) {
+        let _themes = Themes::new(&read.themes).map_err(|error| error.to_string());
         let _keys = Keymap::new(TABLE, &read.keys).map_err(|error| error.to_string());
     }
     let _tokens = Tokens::read(&file(data)).map_err(|error| error.to_string());
 }
 
-/// The part of a configuration that names keys.
+/// The part of a configuration that names themes and keys.
 #[derive(Deserialize)]
-struct Keys {
+struct Looks {
+    #[serde(default)]
+    themes: Written,
     #[serde(default)]
     keys: Overrides,
 }

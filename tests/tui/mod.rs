@@ -15,6 +15,7 @@ mod known;
 mod lanes;
 mod listed;
 mod lists;
+mod own_themes;
 mod palette;
 mod parts;
 mod pull;

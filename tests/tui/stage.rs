@@ -206,9 +206,12 @@ impl Stage {
                     .find(|x| buffer[(*x, y)].fg != fg)
                     .unwrap_or(buffer.area.width);
                 if let Color::Indexed(n @ FIRST_ROLE..) = fg
-                    && !["text", "border"].contains(&ROLES[usize::from(n - FIRST_ROLE)])
+                    && !["text", "border"].contains(&ROLES[usize::from(n - FIRST_ROLE)].name)
                 {
-                    roles += &format!("{y}:{x}..{end} {}\n", ROLES[usize::from(n - FIRST_ROLE)]);
+                    roles += &format!(
+                        "{y}:{x}..{end} {}\n",
+                        ROLES[usize::from(n - FIRST_ROLE)].name
+                    );
                 }
                 x = end;
             }

@@ -182,6 +182,7 @@ pub const TABLE: &[Binding] = &[
     row(Action::Log,       &[P::Common], &["L"],           9, "log",      "Show the log of this run, newest first."),
     row(Action::Refresh,   &[P::Common], &["R"],           9, "refresh",  "Read again what is shown; if opening the hub failed, open it again."),
     row(Action::Redraw,    &[P::Common], &["ctrl-l"],      0, "redraw",   "Redraw the screen."),
+    row(Action::Reload,    &[P::Common], &["ctrl-r"],      0, "reload",   "Read the configuration again: theme, keys, mouse, ascii. The hub and the right to write stay."),
     row(Action::Suspend,   &[P::Common], &["ctrl-z"],      0, "suspend",  "Suspend the program; `fg` continues it."),
     row(Action::Cancel,    &[P::Common], &["ctrl-c"],      0, "stop",     "Stop the running job: a repair after the current step, an audit at once."),
     row(Action::Leave,     &[P::Common], &["q"],           4, "leave",    "Leave; asks first if a job that you started is running, or if decisions would be lost."),
