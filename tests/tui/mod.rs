@@ -20,6 +20,7 @@ mod palette;
 mod parts;
 mod pull;
 mod screens;
+mod second_panes;
 mod sizes;
 mod stage;
 mod term_caps;

@@ -8,7 +8,7 @@ use luthier_hub::progress::Figures;
 use luthier_hub::store::Environment;
 use std::time::Duration;
 
-fn snap(name: &str, stage: &Stage) {
+pub fn snap(name: &str, stage: &Stage) {
     insta::with_settings!({
         snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/tui/snapshots"),
         prepend_module_to_snapshot => false,

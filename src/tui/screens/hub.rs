@@ -29,6 +29,10 @@ use ratatui::text::{Line, Span};
 #[derive(Debug, Default)]
 pub struct HubScreen {
     pub cursor: Cursor,
+    /// The pane beside the codes takes the movement keys.
+    pub beside: bool,
+    /// How far that pane is scrolled.
+    detail: Cursor,
 }
 
 /// Codes with the number of their findings, the worst and most frequent first: of the audit under way
@@ -65,7 +69,7 @@ impl HubScreen {
             Action::Guide(Guide::ByHand) | Action::Open | Action::Plan if nothing => {
                 Some("no audit has finished yet".into())
             }
-            Action::Open if codes(shared).is_empty() => Some("no findings".into()),
+            Action::Open | Action::Pane if codes(shared).is_empty() => Some("no findings".into()),
             Action::Fixable(fixes) => fixable::refusal(fixes, shared),
             Action::CopyId => Some("there is no id here".into()),
             _ => None,
@@ -75,7 +79,15 @@ impl HubScreen {
     /// Does what was asked.
     pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
         match action {
+            Action::Move(motion) if self.beside => {
+                let width = crate::regions::inner(ctx.regions.panes[1]).width;
+                let lines = self.explained(ctx.shared, width, &Theme::ansi());
+                let lines = lines.map_or(0, |text| text.lines.len() as u64);
+                self.detail.scroll(motion, lines, ctx.height(1));
+                Go::Stay
+            }
             Action::Move(motion) => {
+                self.detail = Cursor::default();
                 let area = crate::regions::inner(ctx.regions.panes[0]);
                 let (rows, len) = self.rows(ctx.shared, area);
                 self.cursor.step(motion, len, u64::from(rows.height));
@@ -95,6 +107,14 @@ impl HubScreen {
                 "every finding that can be repaired without a decision",
                 ctx,
             ),
+            Action::Pane => {
+                self.beside = !self.beside;
+                Go::Stay
+            }
+            Action::Back if self.beside => {
+                self.beside = false;
+                Go::Stay
+            }
             Action::Back => Go::Back,
             _ => Go::Stay,
         }
@@ -105,6 +125,10 @@ impl HubScreen {
         if ctx.shared.open.ready().is_some() && ctx.shared.counts == Slot::Empty {
             let scope = ctx.shared.scope();
             ctx.shared.counts = Slot::Pending(ctx.read(scope, Query::Counts));
+        }
+        self.beside &= !codes(ctx.shared).is_empty();
+        if ctx.regions.panes[0].is_empty() {
+            return;
         }
         let area = crate::regions::inner(ctx.regions.panes[0]);
         let (rows, len) = self.rows(ctx.shared, area);
@@ -119,7 +143,20 @@ impl HubScreen {
 
     /// Draws it.
     pub fn view(&self, frame: &mut Frame, shared: &Shared, regions: &Regions, theme: &Theme) {
-        let area = pane::pane(frame, regions.panes[0], theme, "hub", true);
+        let [first, second, _] = regions.panes;
+        if !first.is_empty() {
+            let area = pane::pane(frame, first, theme, "hub", !self.beside);
+            self.view_list(frame, area, shared, theme);
+        }
+        if !second.is_empty() {
+            let area = pane::pane(frame, second, theme, "code", self.beside);
+            if let Some(text) = self.explained(shared, area.width, theme) {
+                text.draw(frame, area, self.detail, theme);
+            }
+        }
+    }
+
+    fn view_list(&self, frame: &mut Frame, area: Rect, shared: &Shared, theme: &Theme) {
         if let Slot::Failed(why) = &shared.open {
             let mut head = Text::new(area.width);
             head.say(&format!("✗ {why}"), theme.error);
@@ -132,18 +169,13 @@ impl HubScreen {
         let [top, list] = parts(&head, area);
         head.draw(frame, top, Cursor::default(), theme);
         self.bars(frame, list, shared, theme);
-        if regions.panes[1].width > 0 {
-            let area = pane::pane(frame, regions.panes[1], theme, "code", false);
-            let at = usize::try_from(self.cursor.at).unwrap_or(0);
-            if let Some((code, count)) = codes(shared).get(at) {
-                explain(*code, *count, area.width, theme).draw(
-                    frame,
-                    area,
-                    Cursor::default(),
-                    theme,
-                );
-            }
-        }
+    }
+
+    /// Explains the code under the cursor.
+    fn explained(&self, shared: &Shared, width: u16, theme: &Theme) -> Option<Text> {
+        let at = usize::try_from(self.cursor.at).ok()?;
+        let (code, count) = *codes(shared).get(at)?;
+        Some(explain(code, count, width, theme))
     }
 
     fn bars(&self, frame: &mut Frame, area: Rect, shared: &Shared, theme: &Theme) {

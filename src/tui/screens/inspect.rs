@@ -5,11 +5,12 @@ mod view;
 pub use view::preview;
 
 use super::findings::Findings;
-use super::{Go, Screen, decide};
-use crate::action::Action;
+use super::{Go, Part, Screen, decide};
+use crate::action::{Action, Motion};
 use crate::effect::{Effect, Query, Scope, Ticket};
 use crate::event::Answer;
 use crate::lines::{HubId, Inspected};
+use crate::regions::inner;
 use crate::state::{Ctx, Shared, Slot};
 use crate::theme::Theme;
 use crate::widgets::list::Cursor;
@@ -53,8 +54,14 @@ pub struct Inspect {
     /// The cursor of the bytes goes to what is wrong, once.
     sought: bool,
     /// The differences one below the other, for a pane of this width, folded or not.
-    below: Text,
-    below_for: (u16, bool),
+    inlined: Text,
+    inlined_for: (u16, bool),
+    /// What takes the movement keys.
+    pub part: Part,
+    /// How far the field in full, below the differences, is scrolled.
+    field: Cursor,
+    /// How far the pane beside is scrolled.
+    ties: Cursor,
 }
 
 impl Inspect {
@@ -74,8 +81,11 @@ impl Inspect {
             trail: Vec::new(),
             audits: ctx.shared.audits.ended,
             sought: false,
-            below: Text::default(),
-            below_for: (0, false),
+            inlined: Text::default(),
+            inlined_for: (0, false),
+            part: Part::List,
+            field: Cursor::default(),
+            ties: Cursor::default(),
         }))))
     }
 
@@ -83,6 +93,7 @@ impl Inspect {
     pub fn show(&mut self, kind: Kind, id: HubId, ctx: &mut Ctx) {
         (self.kind, self.id) = (kind, id);
         self.cursors = [Cursor::default(); 6];
+        (self.part, self.ties) = (Part::List, Cursor::default());
         self.reread(ctx);
     }
 
@@ -90,7 +101,7 @@ impl Inspect {
         self.scope = ctx.renew(self.scope);
         self.seen = Slot::Empty;
         (self.sought, self.side) = (false, 0);
-        self.below_for = (0, false);
+        self.inlined_for = (0, false);
     }
 
     /// Returns whether something is on its way.
@@ -121,7 +132,7 @@ impl Inspect {
             return 0;
         };
         match self.facet {
-            0 if self.is_inline() => self.below.lines.len() as u64,
+            0 if self.is_inline() => self.inlined.lines.len() as u64,
             0 => diff::len(seen, self.unfolded),
             1 => seen.row.len() as u64,
             2 => seen
@@ -174,20 +185,18 @@ impl Inspect {
     /// Does what was asked.
     pub fn act(&mut self, action: Action, ctx: &mut Ctx) -> Go {
         match action {
-            Action::Move(motion) => {
-                let len = self.len();
-                self.cursors[self.facet].step(motion, len, self.height(ctx));
-            }
-            Action::Facet(facet) => self.facet = facet.min(5),
-            Action::Pane => self.facet = (self.facet + 1) % FACETS.len(),
+            Action::Move(motion) => self.step(motion, ctx),
+            Action::Facet(facet) => (self.part, self.facet) = (Part::List, facet.min(5)),
+            Action::Pane => self.next_part(ctx),
+            Action::Back if self.part != Part::List => self.part = Part::List,
             Action::Left if self.facet == 0 => self.unfolded = false,
             Action::Right if self.facet == 0 => self.unfolded = true,
             Action::Left => self.side = self.side.saturating_sub(SIDE),
             Action::Right => self.side = (self.side + SIDE).min(self.longest()),
             Action::Layout => {
-                (self.facet, self.inline) = (0, !self.inline);
+                (self.part, self.facet, self.inline) = (Part::List, 0, !self.inline);
                 self.cursors[0] = Cursor::default();
-                self.below_for = (0, false);
+                self.inlined_for = (0, false);
             }
             Action::Open if self.facet == 0 => self.fold(),
             Action::Open => {
@@ -213,6 +222,42 @@ impl Inspect {
             _ => {}
         }
         Go::Stay
+    }
+
+    /// Moves what takes the movement keys.
+    fn step(&mut self, motion: Motion, ctx: &Ctx) {
+        let [first, second] = [0, 1].map(|pane| inner(ctx.regions.panes[pane]));
+        match self.part {
+            Part::List => {
+                self.field = Cursor::default();
+                let len = self.len();
+                self.cursors[self.facet].step(motion, len, self.height(ctx));
+            }
+            Part::Below => {
+                let area = self.below(first);
+                let lines = self.field_text(area.width, &Theme::ansi()).lines.len();
+                self.field.scroll(motion, lines as u64, area.height.into());
+            }
+            Part::Beside => {
+                let lines = self.ties_text(second.width, &Theme::ansi()).lines.len();
+                self.ties.scroll(motion, lines as u64, second.height.into());
+            }
+        }
+    }
+
+    /// Gives the movement keys to the next part that is drawn; where there is none, shows the next facet.
+    fn next_part(&mut self, ctx: &Ctx) {
+        let has_below = !self.below(inner(ctx.regions.panes[0])).is_empty();
+        let has_beside = !ctx.regions.panes[1].is_empty();
+        self.part = match self.part {
+            Part::List if has_below => Part::Below,
+            Part::List | Part::Below if has_beside => Part::Beside,
+            Part::List => {
+                self.facet = (self.facet + 1) % FACETS.len();
+                Part::List
+            }
+            Part::Below | Part::Beside => Part::List,
+        };
     }
 
     /// Returns the longest line of the facet that is shown, in characters; only columns and records are shifted.
@@ -302,7 +347,7 @@ impl Inspect {
     }
 
     fn height(&self, ctx: &Ctx) -> u64 {
-        let area = crate::regions::inner(ctx.regions.panes[0]);
+        let area = inner(ctx.regions.panes[0]);
         u64::from(view::body(self, area).height)
     }
 
@@ -326,21 +371,24 @@ impl Inspect {
             };
             self.seen = Slot::Pending(ctx.read(self.scope, ask));
         }
-        let columns = hex::columns(crate::regions::inner(ctx.regions.panes[0]).width);
+        if ctx.regions.panes[0].is_empty() {
+            return;
+        }
+        let columns = hex::columns(inner(ctx.regions.panes[0]).width);
         if columns != self.columns {
             // The same bytes stay in sight.
             let byte = self.cursors[3].at * self.columns as u64;
             self.cursors[3].at = byte / columns as u64;
             self.columns = columns;
         }
-        let width = crate::regions::inner(ctx.regions.panes[0]).width;
+        let width = inner(ctx.regions.panes[0]).width;
         if self.is_inline()
-            && self.below_for != (width, self.unfolded)
+            && self.inlined_for != (width, self.unfolded)
             && self.seen.ready().is_some()
         {
-            self.below_for = (width, self.unfolded);
+            self.inlined_for = (width, self.unfolded);
             // Colours are given when it is drawn.
-            self.below = self.inline_text(width, &Theme::ansi());
+            self.inlined = self.inline_text(width, &Theme::ansi());
         }
         let Some(seen) = self.seen.ready() else {
             return;
@@ -351,6 +399,9 @@ impl Inspect {
         self.sought = true;
         let (len, height) = (self.len(), self.height(ctx));
         self.cursors[self.facet].keep(len, height);
+        if self.part == Part::Below && self.below(inner(ctx.regions.panes[0])).is_empty() {
+            self.part = Part::List;
+        }
     }
 
     /// Lets go of what only it needed.

@@ -25,6 +25,7 @@ use super::lines::HubId;
 use super::regions::{Regions, Wish};
 use super::state::{Ctx, Shared};
 use super::theme::Theme;
+pub use pointed::Part;
 use ratatui::Frame;
 
 /// The width at which a text for another program is wrapped.
@@ -110,7 +111,8 @@ impl Screen {
             Screen::Run(screen) => (2, false, screen.beside),
             Screen::Wanted(screen) => (2, false, screen.beside),
             Screen::Repos(screen) => (2, true, screen.beside),
-            Screen::Inspect(_) | Screen::Hub(_) => (2, true, false),
+            Screen::Hub(screen) => (2, true, screen.beside),
+            Screen::Inspect(screen) => (2, true, screen.part == Part::Beside),
             _ => (1, false, false),
         };
         Wish {

@@ -6,6 +6,17 @@ use crate::state::Shared;
 use crate::widgets::list::Cursor;
 use ratatui::layout::{Position, Rect};
 
+/// The part of a screen that takes the movement keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Part {
+    #[default]
+    List,
+    /// Below the list, in its pane.
+    Below,
+    /// The pane beside the list.
+    Beside,
+}
+
 impl Screen {
     /// Returns the column whose heading is drawn at `at`, where a list can be sorted by it.
     #[must_use]
@@ -24,6 +35,9 @@ impl Screen {
     /// Puts the cursor on the row of the list that is drawn at `at`, and names the row.
     pub fn point_at(&mut self, shared: &Shared, regions: &Regions, at: Position) -> Option<u64> {
         let area = inner(regions.panes[0]);
+        if area.is_empty() {
+            return None;
+        }
         if let Screen::Pull(screen) = self {
             let line = area.contains(at).then(|| at.y - area.y)?;
             return screen.point_at(u64::from(line), area.width, shared);
@@ -90,9 +104,39 @@ impl Screen {
         })
     }
 
+    /// Returns the part that is drawn at `at`; `None` where one is drawn alone.
+    #[must_use]
+    pub fn part_at(&self, regions: &Regions, at: Position) -> Option<Part> {
+        let [first, second, _] = regions.panes;
+        if let Screen::Inspect(screen) = self
+            && screen.below(inner(first)).contains(at)
+        {
+            return Some(Part::Below);
+        }
+        let is_alone = first.is_empty() || second.is_empty();
+        match (first.contains(at), second.contains(at)) {
+            (true, _) if matches!(self, Screen::Inspect(_)) => Some(Part::List),
+            _ if is_alone => None,
+            (true, _) => Some(Part::List),
+            (_, true) => Some(Part::Beside),
+            _ => None,
+        }
+    }
+
+    /// Gives the movement keys to a part, and returns the one that had them; `None` where a screen has one part.
+    pub fn turn_to(&mut self, part: Part) -> Option<Part> {
+        if let Screen::Inspect(screen) = self {
+            return Some(std::mem::replace(&mut screen.part, part));
+        }
+        let beside = self.beside_mut()?;
+        let before = std::mem::replace(beside, part == Part::Beside);
+        Some(if before { Part::Beside } else { Part::List })
+    }
+
     /// Returns whether the pane beside the list takes the movement keys, to be changed.
-    pub fn beside_mut(&mut self) -> Option<&mut bool> {
+    fn beside_mut(&mut self) -> Option<&mut bool> {
         Some(match self {
+            Screen::Hub(screen) => &mut screen.beside,
             Screen::Repos(screen) => &mut screen.beside,
             Screen::Objects(screen) => &mut screen.beside,
             Screen::Findings(screen) => &mut screen.beside,

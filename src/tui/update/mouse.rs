@@ -7,7 +7,7 @@ use super::super::effect::Effect;
 use super::super::notices::Level;
 use super::super::overlay::Overlay;
 use super::super::regions::{Regions, border_at, dragged, nudged, too_small};
-use super::super::screens::Screen;
+use super::super::screens::Part;
 use super::super::state::State;
 use super::super::view::footer_items;
 use super::run;
@@ -86,28 +86,18 @@ fn wheel(state: &mut State, at: Position, motion: Motion, out: &mut Vec<Effect>)
     for _ in 0..WHEEL {
         run(state, Action::Move(motion), out);
     }
-    if let (Some(before), Some(beside)) = (before, beside(state)) {
-        *beside = before;
+    if let (Some(before), Some(screen)) = (before, state.stack.last_mut()) {
+        screen.turn_to(before);
     }
 }
 
-fn beside(state: &mut State) -> Option<&mut bool> {
-    state.stack.last_mut().and_then(Screen::beside_mut)
-}
-
-/// Lets the pane at `at` take the movement keys; gives back whether the pane beside the list took them before. Where one
-/// pane alone is drawn, it stays so.
-fn turn_to(state: &mut State, at: Position) -> Option<bool> {
-    let [first, second, _] = state.regions().panes;
-    if state.overlay.is_some() || first.is_empty() || second.is_empty() {
-        return None;
-    }
-    let is_beside = match (first.contains(at), second.contains(at)) {
-        (true, _) => false,
-        (_, true) => true,
-        _ => return None,
-    };
-    beside(state).map(|beside| std::mem::replace(beside, is_beside))
+/// Lets what is drawn at `at` take the movement keys; gives back what took them before. Where one pane alone is drawn, it
+/// stays so.
+fn turn_to(state: &mut State, at: Position) -> Option<Part> {
+    let regions = state.regions();
+    let screen = state.stack.last_mut().filter(|_| state.overlay.is_none())?;
+    let part = screen.part_at(&regions, at)?;
+    screen.turn_to(part)
 }
 
 fn click(state: &mut State, at: Position, out: &mut Vec<Effect>) {

@@ -1,5 +1,6 @@
 //! Draws one object, facet by facet.
 
+use super::super::Part;
 use super::{FACETS, Inspect};
 use crate::lines::Inspected;
 use crate::lines::inspected::{LinkLine, TrialLine};
@@ -42,14 +43,41 @@ pub fn body(screen: &Inspect, area: Rect) -> Rect {
 }
 
 impl Inspect {
+    /// Returns where the field under the cursor is drawn in full; empty where it is not. Above it is a line.
+    #[must_use]
+    pub fn below(&self, area: Rect) -> Rect {
+        let below = match self.seen.ready() {
+            Some(_) if !area.is_empty() => parts(self, area)[3],
+            _ => Rect::ZERO,
+        };
+        Rect {
+            y: below.y.saturating_add(1),
+            height: below.height.saturating_sub(1),
+            ..below
+        }
+    }
+
     /// Draws it.
     pub fn view(&self, frame: &mut Frame, _: &Shared, regions: &Regions, theme: &Theme) {
-        let title = self.title(regions.panes[0].width);
-        let area = pane::pane(frame, regions.panes[0], theme, &title, true);
-        let Slot::Ready(seen) = &self.seen else {
-            self.waiting(frame, area, theme);
-            return;
-        };
+        let [first, second, _] = regions.panes;
+        if !first.is_empty() {
+            let title = self.title(first.width);
+            let is_focused = self.part != Part::Beside;
+            let area = pane::pane(frame, first, theme, &title, is_focused);
+            match &self.seen {
+                Slot::Ready(seen) => self.view_facet(seen, frame, area, theme),
+                _ => self.waiting(frame, area, theme),
+            }
+        }
+        if !second.is_empty() && self.seen.ready().is_some() {
+            let is_focused = self.part == Part::Beside;
+            let area = pane::pane(frame, second, theme, "identity and links", is_focused);
+            self.ties_text(area.width, theme)
+                .draw(frame, area, self.ties, theme);
+        }
+    }
+
+    fn view_facet(&self, seen: &Inspected, frame: &mut Frame, area: Rect, theme: &Theme) {
         let [top, tabs, body, below] = parts(self, area);
         verdict(seen, top.width, theme).draw(frame, top, Cursor::default(), theme);
         frame.render_widget(self.tabs(theme), Rect { height: 1, ..tabs });
@@ -61,7 +89,13 @@ impl Inspect {
         frame.render_widget(self.heading(seen, head.width, theme), head);
         if below.height > 0 {
             let rule = "─".repeat(usize::from(below.width));
-            frame.render_widget(Line::styled(rule, theme.border), below);
+            let style = match self.part {
+                Part::Below => theme.focus,
+                _ => theme.border,
+            };
+            frame.render_widget(Line::styled(rule, style), below);
+            self.field_text(below.width, theme)
+                .draw(frame, self.below(area), self.field, theme);
         }
         let at = (self.cursors[self.facet], self.len());
         if self.facet == 0 && self.is_inline() {
@@ -80,19 +114,21 @@ impl Inspect {
                 self.line(seen, at, body.width, theme)
             });
         }
-        if regions.panes[1].width > 0 {
-            let area = pane::pane(frame, regions.panes[1], theme, "identity and links", false);
-            ties(seen, area.width, theme).draw(frame, area, Cursor::default(), theme);
-        }
-        if below.height > 0 {
-            let at = diff::at(seen, self.cursors[0].at).filter(|_| self.len() > 0);
-            let below = Rect {
-                y: below.y + 1,
-                height: below.height - 1,
-                ..below
-            };
-            diff::detail(seen, at, below.width, theme).draw(frame, below, Cursor::default(), theme);
-        }
+    }
+
+    /// Returns the field under the cursor in full.
+    pub(super) fn field_text(&self, width: u16, theme: &Theme) -> Text {
+        let Some(seen) = self.seen.ready() else {
+            return Text::new(width);
+        };
+        let at = diff::at(seen, self.cursors[0].at).filter(|_| self.len() > 0);
+        diff::detail(seen, at, width, theme)
+    }
+
+    /// Returns what reproduces the id, and the links of the object.
+    pub(super) fn ties_text(&self, width: u16, theme: &Theme) -> Text {
+        let seen = self.seen.ready();
+        seen.map_or_else(|| Text::new(width), |seen| ties(seen, width, theme))
     }
 
     /// Draws a line while there is nothing to show.
