@@ -171,7 +171,7 @@ faults! {
         PackCorrupt "pack-corrupt" Critical No None Bytes "The pack's bytes do not hash to its id, or it is no pack."
         PackUnindexed "pack-unindexed" Error Yes Index Presence "The pack is there, but no index row says where in it the blob is: a fetch reads the whole pack, or is refused."
         IndexWrong "index-wrong" Critical Ask Index Bytes "The index row's range leaves the pack, or contains other bytes."
-        RepoUnreferenced "repo-unreferenced" Error Ask Hold Walk "The repository's membership tables lack rows that its branches need: a clone searches for them until it times out."
+        RepoUnreferenced "repo-unreferenced" Error Ask Hold Walk "The repository's membership tables lack rows that its branches need: the hub's own server searches for each, and large clones time out."
         JobStuck "job-stuck" Warning No None Presence "Blobs of the repository wait for a job of the hub that is absent, failed, or over an hour old."
         FetchPackStale "fetch-pack-stale" Info No None Presence "The pack that the hub prepares for a fetch of this branch is absent or expired."
     }
@@ -230,13 +230,13 @@ impl Code {
                 "an interrupted push or a deleted branch leaves this behind"
             }
             Code::PackMissing => {
-                "the pack itself is not made again; restore its blobs one by one, whose findings are object-missing (`luthier repair --code object-missing`)"
+                "the pack itself is not made again; its blobs, whose findings are object-missing, are restored from a client's folder (`luthier repair --copies DIR`)"
             }
             Code::PackCorrupt => {
                 "blobs whose records still match are served; restore the others from a client (`luthier repair --copies DIR`)"
             }
             Code::JobStuck => {
-                "start the hub's mpack.index job again, or write the index rows (`luthier repair --code pack-unindexed`)"
+                "start the hub's mpack.index job again; or repair the findings pack-unindexed of its pack, which does the same work"
             }
             Code::FetchPackStale => {
                 "the next fetch of the branch is slower, and the hub prepares the pack again"

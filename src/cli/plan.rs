@@ -67,7 +67,10 @@ const fn helps(next: Next) -> &'static str {
             "Skipped findings that need a decision: choose them with --code CODE or --id ID."
         }
         Next::Copies => {
-            "Skipped findings that need a copy: restore them with --copies DIR --id ID, or list them with --wanted FILE."
+            "Skipped findings that need a copy: restore them with --copies DIR, or list them with --wanted FILE."
+        }
+        Next::OtherCopies => {
+            "Skipped findings that need a copy are not in this folder of copies: --wanted FILE lists what to look for."
         }
         Next::Deeper => "A deeper audit may find more: --depth bytes reads every object.",
     }

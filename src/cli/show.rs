@@ -296,7 +296,7 @@ fn write_fields(fields: &[FieldDiff], out: &Output) -> Result<(), CliError> {
     let same = fields.iter().filter(|field| field.same).count();
     for field in fields.iter().filter(|field| !field.same) {
         let hashed = if field.identity {
-            " (hashed by the id)"
+            " (part of the id)"
         } else {
             ""
         };

@@ -1,6 +1,7 @@
 //! The text of a new profile, for a new configuration file or behind the profiles of one that is there.
 
 use super::{ConfigError, File, ValueError};
+use luthier_hub::cause::Cause;
 use luthier_hub::store::hub::{Database, Environment, ObjectStore};
 use luthier_hub::text;
 use std::path::Path;
@@ -10,6 +11,30 @@ use std::path::Path;
 pub struct NewProfile {
     name: String,
     text: String,
+}
+
+/// Returns the URL of a database so that it means the same in every folder.
+fn from_anywhere(database: &str) -> Result<String, ConfigError> {
+    Ok(match Database::parse(database)? {
+        Database::Sqlite(path) if path.is_relative() => absolute("sqlite", &path)?,
+        _ => database.to_owned(),
+    })
+}
+
+/// Returns the URL of an object store so that it means the same in every folder.
+fn store_from_anywhere(store: &str) -> Result<String, ConfigError> {
+    Ok(match ObjectStore::parse(store)? {
+        ObjectStore::Folder(path) if path.is_relative() => absolute("file", &path)?,
+        _ => store.to_owned(),
+    })
+}
+
+fn absolute(scheme: &str, path: &Path) -> Result<String, ConfigError> {
+    let path = std::path::absolute(path).map_err(|source| ConfigError::File {
+        path: path.to_owned(),
+        why: Cause::of(source),
+    })?;
+    Ok(format!("{scheme}://{}", path.display()))
 }
 
 impl NewProfile {
@@ -34,8 +59,7 @@ impl NewProfile {
             return Err(value("--profile", ValueError::ProfileName));
         }
         let (database, store) = (text::unquoted(database), text::unquoted(store));
-        Database::parse(database)?;
-        ObjectStore::parse(store)?;
+        let (database, store) = (&from_anywhere(database)?, &store_from_anywhere(store)?);
         let has_password = url::Url::parse(database).is_ok_and(|url| {
             url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
         });

@@ -107,9 +107,9 @@ impl Undoing {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
-            Undoing::Whole => "undo puts everything back",
-            Undoing::Row => "undo puts the row back; the added object stays",
-            Undoing::Nothing => "no undo: added rows and objects stay",
+            Undoing::Whole => "puts everything back",
+            Undoing::Row => "puts the row back; the added object stays",
+            Undoing::Nothing => "none: added rows and objects stay",
         }
     }
 }

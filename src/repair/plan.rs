@@ -162,6 +162,11 @@ impl Plan {
         self.skipped.undo = true;
     }
 
+    /// Says whether a folder of copies was beside the hub.
+    pub(super) fn had_copies(&mut self, had: bool) {
+        self.skipped.copies = had;
+    }
+
     pub(super) fn empty() -> Result<Self, RepairError> {
         Ok(Self {
             totals: Totals::default(),
@@ -246,7 +251,7 @@ impl Plan {
 }
 
 /// Returns whether a step takes its bytes from a client's folder (`--copies`).
-fn takes_copy(step: &Step) -> bool {
+pub(super) fn takes_copy(step: &Step) -> bool {
     let stores = matches!(
         step.remedy,
         Remedy::Restore | Remedy::Replace | Remedy::Backfill

@@ -78,7 +78,7 @@ fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
             Slot::Ready(_) if pull.is_stale(shared) => (5, again(shared.work)),
             Slot::Ready(end) if end.stopped => (2, "stopped; r traces again"),
             Slot::Ready(end) if !end.is_whole() && pull.id().is_some() => {
-                (2, "this stops the pull; x plans its repair")
+                (2, "this stops the pull; x plans, or says what it takes")
             }
             Slot::Ready(end) if !end.is_whole() => (2, "Luthier cannot repair this from the hub"),
             Slot::Ready(_) => (5, "the pull succeeds; esc for another branch, H to the hub"),

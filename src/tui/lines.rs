@@ -302,7 +302,11 @@ fn evidence((name, value): (&String, &Value)) -> Vec<(String, String)> {
         Value::Array(parts) if parts.is_empty() && name == "found" => vec!["nowhere".into()],
         Value::Object(parts) if !parts.is_empty() => {
             let parts = parts.iter();
-            let named = parts.map(|(name, part)| format!("{} {}", clean(name), plain(part)));
+            let named = parts.map(|(name, part)| match (name.as_str(), part) {
+                ("identity", Value::Bool(true)) => "part of the id".to_owned(),
+                ("identity", Value::Bool(false)) => "not part of the id".to_owned(),
+                _ => format!("{} {}", clean(name), plain(part)),
+            });
             named.collect()
         }
         Value::Array(parts) if !parts.is_empty() => parts.iter().map(plain).collect(),

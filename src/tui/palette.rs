@@ -172,7 +172,7 @@ fn jumps_to(typed: &str) -> Vec<Entry> {
         let title = format!("repo {rest}");
         out.push(jump(
             &title,
-            "The objects of this repository.",
+            "The objects of this repository, if the hub has it.",
             Jump::Repo(rest.into()),
         ));
     }

@@ -142,6 +142,16 @@ fn on_top(state: &mut State, out: &mut Vec<Effect>, act: impl FnOnce(&mut Screen
                 if let (Screen::Pull(_), Some(Screen::Pull(pull))) = (&closed, stack.last_mut()) {
                     pull.come_back(&mut ctx);
                 }
+                // A plan from before the repair says what is no longer so.
+                while let (Screen::Apply(_), Some(Screen::Plan(plan))) = (&closed, stack.last_mut())
+                    && plan.is_stale(ctx.shared)
+                {
+                    plan.close(&mut ctx);
+                    stack.pop();
+                }
+            }
+            if stack.len() == 1 {
+                state.guide = None;
             }
         }
         Go::Back => ctx

@@ -417,7 +417,14 @@ async fn copies_of_a_client_give_back_what_the_hub_has_lost_and_nothing_that_doe
     std::fs::remove_file(&path).unwrap();
     shelve(&client, blob.bare(), b"la la");
     let store = with_copies(hub.open().await);
+    // Whoever names the folder has decided: what only a copy restores needs no choosing, and no typed name.
+    let plan = planned(&store, &auto()).await;
+    let steps = all_steps(&plan).await;
+    let restored = steps.iter().filter(|step| step.code == Code::ObjectMissing);
+    assert_eq!(restored.count(), 1, "{steps:#?}");
+    assert_eq!(plan.doubt(), None);
     let plan = planned(&store, &of(Code::ObjectMissing)).await;
+    assert_eq!(plan.doubt(), None);
     let done = applied(&store, &plan, hub.folder.path()).await;
     assert_eq!(done.outcomes[&Outcome::Written], 1, "{:#?}", done.trouble);
     assert_eq!(std::fs::read(objects.join(key.as_str())).unwrap(), b"la la");

@@ -196,7 +196,7 @@ fn the_trend_of_the_last_audits_is_shown_where_there_is_room_and_hides_nothing()
         past("presence", true, 300),
     ];
     let wide = screen(trend.clone(), 120, 40);
-    let drawn = "▁▃?█  100 to 300 findings in 4 audits";
+    let drawn = "▁▃?█  between 100 and 300 findings in 4 audits";
     assert!(wide.contains(drawn), "{wide}");
     assert_eq!(plain(drawn), drawn.replace("▁▃?█", "_:?#"));
     assert_eq!(screen(trend.clone(), 80, 24), screen(vec![], 80, 24));

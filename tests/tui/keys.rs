@@ -212,6 +212,21 @@ fn all_shown_are_chosen_by_the_filter() {
 }
 
 #[test]
+fn marks_of_one_filter_are_named_under_another() {
+    let mut stage = Stage::new(120, 40);
+    stage.keys("f /").types("is:error").keys("enter a");
+    assert!(stage.text().contains("all shown are marked"));
+    stage.keys("/").types("code:uri-missing").keys("enter");
+    let text = stage.text();
+    assert!(text.contains("all of /is:error are marked"), "{text}");
+    assert!(!text.contains("all shown are marked"), "{text}");
+    stage.keys("space");
+    let text = stage.text();
+    let said = "all of /is:error are marked; u unmarks them first";
+    assert!(text.contains(said), "{text}");
+}
+
+#[test]
 fn nothing_is_marked_where_nothing_is_left() {
     let mut stage = Stage::new(80, 24);
     stage.keys("f a");

@@ -195,6 +195,15 @@ impl Store {
         }
     }
 
+    /// Returns the same hub, without copies beside it.
+    #[must_use]
+    pub fn without_copies(self) -> Self {
+        Self {
+            copies: None,
+            ..self
+        }
+    }
+
     /// Returns the copies beside the hub, if any were given.
     #[must_use]
     pub fn copies(&self) -> Option<&dyn Copies> {

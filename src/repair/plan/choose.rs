@@ -107,15 +107,19 @@ async fn take(
         true => BTreeMap::new(),
         false => undecided(draft, &page).await?,
     };
+    let has_copies = draft.store.copies().is_some();
     for Numbered {
         ordinal, finding, ..
     } in page
     {
-        if let Some(refusal) = tried.remove(&ordinal) {
+        let tried = tried.remove(&ordinal);
+        // What the hub has nothing to repair with is no decision: whoever names a folder of copies asks for it.
+        let from_copies = has_copies && tried.as_ref().is_some_and(|why| why.wanted.is_some());
+        if let Some(refusal) = tried.filter(|_| !from_copies) {
             draft.plan.skip(ordinal, refusal)?;
             continue;
         }
-        match draft.refusal(&finding, named) {
+        match draft.refusal(&finding, named || from_copies) {
             None => {
                 let remedy = remedy_of(&finding);
                 let hash: [u8; 32] = match remedy {
@@ -149,7 +153,7 @@ async fn take(
     Ok(())
 }
 
-/// Returns the findings that no decision would make repairable, with the reason. Of many
+/// Returns the findings that no decision would make repairable from the hub alone, with the reason. Of many
 /// the first are tried, since each costs what planning it costs.
 async fn undecided(
     draft: &mut Draft<'_>,
@@ -171,7 +175,8 @@ async fn undecided(
         return Ok(BTreeMap::new());
     }
     let selection = Selection::Ordinals(places);
-    let tried = super::drafted(draft.store, draft.report, &selection, draft.progress);
+    let alone = draft.store.clone().without_copies();
+    let tried = super::drafted(&alone, draft.report, &selection, draft.progress);
     let tried = Box::pin(tried).await?;
     tried.plan.finish()?.skipped_places()
 }
@@ -183,7 +188,7 @@ impl Draft<'_> {
         let said = finding.refused.as_deref();
         let capabilities = self.store.index().capabilities();
         // What the audit saw nothing to work from may still be among the copies.
-        let from_copies = named && self.store.copies().is_some() && Wanted::of(finding).is_some();
+        let from_copies = self.store.copies().is_some() && Wanted::of(finding).is_some();
         let nothing = finding.auto == Auto::No || finding.remedy == Remedy::None;
         match finding.auto {
             _ if nothing && !from_copies => Some((

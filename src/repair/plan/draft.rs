@@ -37,12 +37,14 @@ impl<'a> Draft<'a> {
         report: &'a Report,
         progress: &'a Progress,
     ) -> Result<Self, RepairError> {
+        let mut plan = Plan::empty()?;
+        plan.had_copies(store.copies().is_some());
         Ok(Self {
             store,
             report,
             progress,
             trees: Mutex::default(),
-            plan: Plan::empty()?,
+            plan,
             tried: 0,
         })
     }

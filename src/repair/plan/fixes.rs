@@ -21,7 +21,9 @@ pub async fn find_fixes(
     report: &Report,
     progress: &Progress,
 ) -> Result<bool, RepairError> {
-    let mut draft = Draft::new(store, report, progress)?;
+    // What a folder of copies has is no property of the hub: with it or without it, such a finding needs a copy.
+    let alone = store.clone().without_copies();
+    let mut draft = Draft::new(&alone, report, progress)?;
     let selection = Selection::Auto(Filter::default());
     let chosen = choose::choose(&mut draft, &selection).await?;
     let tried = chosen.len() <= MADE && draft.tried < TRIED;

@@ -13,6 +13,8 @@ pub enum Next {
     Decide,
     /// A copy of the object from elsewhere.
     Copies,
+    /// The same, where a folder of copies was given that does not have it.
+    OtherCopies,
     /// An audit that looks further.
     Deeper,
 }
@@ -21,6 +23,8 @@ pub enum Next {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Skipped {
     pub decisions: u64,
+    /// A folder of copies was beside the hub.
+    pub copies: bool,
     pub wanted: u64,
     /// The reason why nothing could be planned, if nothing was.
     pub nothing: String,
@@ -114,7 +118,8 @@ impl Plan {
         let empty = totals.steps == 0 && totals.refused == 0;
         [
             (skipped.decisions > 0, Next::Decide),
-            (skipped.wanted > 0, Next::Copies),
+            (skipped.wanted > 0 && !skipped.copies, Next::Copies),
+            (skipped.wanted > 0 && skipped.copies, Next::OtherCopies),
             (empty && skipped.shallow, Next::Deeper),
         ]
         .into_iter()

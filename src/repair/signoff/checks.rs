@@ -286,7 +286,7 @@ impl Checks {
         );
         if pulls.refused_total > 0 {
             said = format!(
-                "{said} Apart from failed branches, clients refuse {} as a whole (named below), such as for the names of its branches.",
+                "{said} {} cannot be pulled with all branches at once, such as for the names of its branches (see failed pulls).",
                 text::plural(pulls.refused_total, "repository")
             );
         }

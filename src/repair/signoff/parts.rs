@@ -64,7 +64,7 @@ pub(super) fn names_of(pulls: &PullOutcome) -> String {
     match total_of(&pulls.failed, pulls.failed_total) {
         names if names == pulls.failed_total => String::new(),
         names => format!(
-            " ({} names: one may have several rows)",
+            " (of {} names: a branch with two rows counts twice)",
             text::grouped(names)
         ),
     }

@@ -77,7 +77,7 @@ fn step(target: &Target, repo_id: &str) -> Built {
             "Adds the {} to the memberships of {}, whose branches need it.",
             target.kind, target.repo
         ),
-        "The repository still does not hold the row, and no other owner alone does.".to_owned(),
+        "The repository still does not hold the row, and repositories of other owners are not the only ones that hold it.".to_owned(),
         change,
     );
     let change = Change::Hold {

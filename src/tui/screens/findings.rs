@@ -188,7 +188,8 @@ impl Findings {
                 Some("there is no finding under the cursor".into())
             }
             Action::Mark | Action::Range if matches!(self.marked.marks, Marks::All(_)) => {
-                Some("all are marked; u unmarks them first".into())
+                let all = self.marked.all_words(&self.filter)?;
+                Some(format!("{all}; u unmarks them first"))
             }
             Action::Open if self.group.is_none() => match self.current()?.subject.kind() {
                 Some(_) => None,
@@ -285,7 +286,7 @@ impl Findings {
             Action::Pane => self.beside = !self.beside,
             Action::Mark => self.mark(ctx),
             Action::Range => self.range(ctx),
-            Action::MarkAll => self.marked.all(self.filter.clone()),
+            Action::MarkAll => self.marked.all(self.filter.clone(), &self.text),
             Action::Unmark => self.marked = Marked::default(),
             Action::Group => self.next_group(),
             Action::Refresh => self.reread(ctx),
@@ -366,8 +367,8 @@ impl Findings {
     fn own_status(&self) -> String {
         // Of an empty list nothing is marked.
         let marks = match self.count.ready() {
-            Some(0) if matches!(self.marked.marks, Marks::All(_)) => String::new(),
-            _ => self.marked.words(self.cursor.at),
+            Some(0) if self.marked.marks == Marks::All(self.filter.clone()) => String::new(),
+            _ => self.marked.words(self.cursor.at, &self.filter),
         };
         let filter = match self.text.trim() {
             "" => String::new(),

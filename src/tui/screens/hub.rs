@@ -18,7 +18,7 @@ use crate::state::{Ctx, Shared, Slot};
 use crate::theme::Theme;
 use crate::widgets::list::{Cursor, fit, fit_right};
 use crate::widgets::pane::{self, Text};
-use luthier_audit::{Auto, Code, Scope};
+use luthier_audit::{Auto, Code};
 use luthier_hub::text;
 use luthier_repair::Selection;
 use ratatui::Frame;
@@ -345,12 +345,14 @@ fn say_known(shared: &Shared, known: &KnownLine, head: &mut Text, theme: &Theme)
     head.pair("pulls", &words, theme, style);
 }
 
-/// Draws the audits of parts since the last one of the whole hub, the newest first.
+/// Draws the other audits that still say something: of parts, or less deep; the newest first.
 fn say_parts(known: &KnownLine, shared: &Shared, head: &mut Text, theme: &Theme) {
+    // An audit of the whole hub that looked less deep than an earlier one replaces nothing of it.
+    let of_all = known.past_audits.hub();
     let parts = known
         .past_audits
         .iter()
-        .filter(|past| past.scope != Scope::Hub);
+        .filter(|past| Some(*past) != of_all);
     let mut parts: Vec<String> = parts
         .map(|past| {
             format!(

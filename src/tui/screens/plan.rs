@@ -83,6 +83,12 @@ impl PlanScreen {
         })
     }
 
+    /// Returns whether something was repaired since it was made.
+    #[must_use]
+    pub const fn is_stale(&self, shared: &Shared) -> bool {
+        self.repairs != shared.repairs
+    }
+
     fn show(planning: (PlanRef, Ticket), what: String, left: Tally, ctx: &mut Ctx) -> Go {
         Self::push(Self::planning(planning, what, left, ctx))
     }

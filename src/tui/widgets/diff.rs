@@ -205,7 +205,7 @@ pub fn detail(seen: &Inspected, at: Option<At>, width: u16, theme: &Theme) -> Te
         return text;
     };
     let hashed = if field.identity {
-        "  # hashed by the id"
+        "  # part of the id"
     } else {
         ""
     };

@@ -132,7 +132,7 @@ fn alone(seen: &Inspected, out: &mut Text, theme: &Theme) {
 fn differing(field: &Field, layout: Layout, width: u16, out: &mut Text, theme: &Theme) {
     out.gap();
     let hashed = if field.identity {
-        "  # hashed by the id"
+        "  # part of the id"
     } else {
         ""
     };

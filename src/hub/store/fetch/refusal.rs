@@ -21,7 +21,7 @@ pub enum Why {
     Stale,
     #[error("its storage_uri {uri} is not followed: {why}")]
     NotFollowed { uri: String, why: UriRefusal },
-    #[error("the store has no object under {key}")]
+    #[error("{}", missing(key))]
     Missing { key: Key },
     #[error("the object under {key} has {size} bytes, more than the 256 MiB that are read")]
     TooLarge { key: Key, size: u64 },
@@ -42,6 +42,17 @@ pub enum Why {
     },
     #[error("the path {path:?} must not be checked out ({why})")]
     PathUnsafe { path: String, why: Unsafe },
+}
+
+/// Says what the store does not have: a pack without the record is no other than one that is gone, for a client.
+fn missing(key: &Key) -> String {
+    match key.in_pack() {
+        Some(place) => format!(
+            "its pack sha256:{} is not in the store, or does not contain it",
+            place.pack
+        ),
+        None => format!("the store has no object under {key}"),
+    }
 }
 
 /// An object that a client would refuse.

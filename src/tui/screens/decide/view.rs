@@ -105,7 +105,7 @@ impl Decide {
         let stores = matches!(row.remedy, Remedy::Restore | Remedy::Replace);
         match winner(row.remedy) {
             Some(Side::Row) if stores && seen.identity.iter().any(of_row) => Some(
-                "Recommended: 1. The row reproduces the id, so what it stores is byte for byte what the id stands for.",
+                "Recommended: 1. The row reproduces the id: the bytes made from it are exactly those that the id stands for.",
             ),
             Some(Side::Row) if stores && seen.object.wrapped => {
                 Some("Recommended: 1. Without its wrapping the object matches its id.")

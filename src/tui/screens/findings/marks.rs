@@ -51,6 +51,8 @@ pub struct Marked {
     meant: Option<Meant>,
     /// They are planned as soon as they are set.
     pub then_plan: bool,
+    /// Of [`Marks::All`]: the filter as it was typed.
+    text: String,
 }
 
 impl Marked {
@@ -72,17 +74,31 @@ impl Marked {
         self.groups.contains(&(by as u8, name.to_owned()))
     }
 
-    /// Marks all that a filter lets through.
-    pub fn all(&mut self, filter: Filter) {
+    /// Marks all that a filter lets through; `text` is the filter as it was typed.
+    pub fn all(&mut self, filter: Filter, text: &str) {
         *self = Self {
             marks: Marks::All(filter),
+            text: text.trim().to_owned(),
             ..Self::default()
         };
     }
 
-    /// Returns the words of the status line; a range reaches to the row under the cursor.
+    /// Says what is marked where a filter is, in words for a list that has `filter`.
     #[must_use]
-    pub fn words(&self, cursor: u64) -> String {
+    pub fn all_words(&self, filter: &Filter) -> Option<String> {
+        let Marks::All(marked) = &self.marks else {
+            return None;
+        };
+        Some(match (marked == filter, self.text.as_str()) {
+            (true, _) => "all shown are marked".to_owned(),
+            (false, "") => "all are marked".to_owned(),
+            (false, text) => format!("all of /{} are marked", crate::lines::clean(text)),
+        })
+    }
+
+    /// Returns the words of the status line of a list with `filter`; a range reaches to the row under the cursor.
+    #[must_use]
+    pub fn words(&self, cursor: u64, filter: &Filter) -> String {
         if let Some(anchor) = self.anchor {
             let rows = luthier_hub::text::plural(anchor.abs_diff(cursor) + 1, "row");
             let marked = match &self.marks {
@@ -97,7 +113,7 @@ impl Marked {
             return format!("{marked}a range of {rows}: x plans, v marks it, esc cancels it");
         }
         match &self.marks {
-            Marks::All(_) => "all shown are marked".into(),
+            Marks::All(_) => self.all_words(filter).unwrap_or_default(),
             Marks::Some(marks) if marks.is_empty() => String::new(),
             Marks::Some(marks) => {
                 format!("{} marked", luthier_hub::text::grouped(marks.len() as u64))

@@ -36,9 +36,9 @@ pub(super) fn say(known: &KnownLine, shared: &Shared, head: &mut Text, theme: &T
     let age = shared.now().saturating_sub(first.at) / 1_000_000;
     let age = crate::meter::span(u64::try_from(age).unwrap_or(0));
     let range = match least == most {
-        true => text::plural(*most, "finding"),
+        true => format!("always {}", text::plural(*most, "finding")),
         false => format!(
-            "{} to {}",
+            "between {} and {}",
             text::grouped(*least),
             text::plural(*most, "finding")
         ),

@@ -145,6 +145,10 @@ const fn helps(next: Next) -> &'static [&'static str] {
             "A copy from a client's folder repairs it: C chooses the folder.",
             "W lists what to look for.",
         ],
+        Next::OtherCopies => &[
+            "The folder of copies does not have it: C chooses another.",
+            "W lists what to look for.",
+        ],
         Next::Deeper => &["A audits again; depth bytes reads every object."],
     }
 }
@@ -218,7 +222,7 @@ fn describe(step: &StepLine, out: &mut Text, theme: &Theme) {
         );
     }
     if let Some(sha256) = &step.sha256 {
-        out.pair("sha256", sha256, theme, theme.muted);
+        out.pair("checksum", sha256, theme, theme.muted);
     }
     changes(step, out, theme);
 }
