@@ -168,3 +168,44 @@ fn a_blob_is_proved_as_it_streams_by() {
     );
     assert_eq!(hashed(b"la ly"), Err(ProofError::NotReproduced));
 }
+
+#[test]
+fn a_record_says_more_with_a_field_that_no_id_and_no_row_speaks_for() {
+    let says_more = |proof: Result<Proof, ProofError>| proof.unwrap().record().says_more();
+    let record = commit("take 1");
+    let id = record.commit_id.clone();
+    assert!(!says_more(Proof::of_commit(&id, record.clone())));
+    let mut more = record;
+    more.rest.insert("mood".to_owned(), json!("calm"));
+    assert!(says_more(Proof::of_commit(&id, more)));
+
+    let record = snapshot("a/song.mid");
+    let id = record.snapshot_id.clone();
+    assert!(!says_more(Proof::of_snapshot(&id, record.clone())));
+    let mut more = record;
+    more.rest.insert("note".to_owned(), json!("as played"));
+    assert!(says_more(Proof::of_snapshot(&id, more)));
+
+    let blob = identity::blob_id(b"la la");
+    assert!(!says_more(Proof::read(Kind::Blob, &blob, b"la la")));
+}
+
+#[test]
+fn bytes_that_are_an_object_of_another_kind_are_known_as_one() {
+    let (song, record) = (identity::blob_id(b"la la"), commit("take 1"));
+    assert!(Proof::of_another_kind(Kind::Commit, &song, b"la la"));
+    assert!(Proof::of_another_kind(Kind::Snapshot, &song, b"la la"));
+    assert!(!Proof::of_another_kind(Kind::Blob, &song, b"la la"));
+    assert!(!Proof::of_another_kind(Kind::Commit, &song, b"la ly"));
+    let bytes = record.encode();
+    assert!(Proof::of_another_kind(
+        Kind::Blob,
+        &record.commit_id,
+        &bytes
+    ));
+    assert!(!Proof::of_another_kind(
+        Kind::Commit,
+        &record.commit_id,
+        &bytes
+    ));
+}

@@ -2,6 +2,8 @@
 
 mod applying;
 mod breaking;
+mod checks;
+mod checks_of_pulls;
 mod demo;
 mod earlier;
 mod empty;

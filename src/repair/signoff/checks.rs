@@ -365,7 +365,7 @@ fn parts_of(unread: &UnreadRows) -> String {
 }
 
 /// Says what a sign-off under the policy `db-canonical` does not cover.
-pub(super) fn not_covered(summary: &Summary, hub: &HubSaid) -> Vec<String> {
+pub(crate) fn not_covered(summary: &Summary, hub: &HubSaid) -> Vec<String> {
     let rows = rows_by_policy(summary, hub);
     let mut out = Vec::new();
     if rows > 0 {
