@@ -179,7 +179,9 @@ fn status(state: &State, frame: &mut Frame, regions: &Regions, theme: &Theme) {
         .stack
         .last()
         .map_or_else(String::new, |screen| screen.status(&state.shared));
-    let mut spans = vec![Span::styled(format!(" {left}"), theme.marked)];
+    let room = usize::from(area.width).saturating_sub(1);
+    let shown = luthier_hub::text::cut(&left, room);
+    let mut spans = vec![Span::styled(format!(" {shown}"), theme.marked)];
     if let Some(notice) = state.shared.notices.shown() {
         let style = match notice.level {
             Level::Info => theme.notice,

@@ -166,3 +166,26 @@ fn where_nothing_is_beside_tab_shows_the_next_facet() {
     stage.keys("f enter tab");
     assert!(stage.text().contains("[2 Row]"), "{}", stage.text());
 }
+
+#[test]
+fn on_the_smallest_screen_the_hub_shows_what_can_be_done_and_the_code_that_enter_opens() {
+    let mut stage = Stage::new(60, 15);
+    assert!(stage.text().contains("fixable now [1]"), "{}", stage.text());
+    assert!(
+        stage.text().contains("of 3 branches fail"),
+        "{}",
+        stage.text()
+    );
+    assert!(stage.text().contains("commit-treeless"), "{}", stage.text());
+    stage.keys("down");
+    assert!(stage.text().contains("uri-missing"), "{}", stage.text());
+}
+
+#[test]
+fn the_help_says_how_many_keys_more_there_are_over_none_of_them() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("?");
+    let more = stage.text();
+    let more = more.lines().find(|line| line.contains("▾")).unwrap();
+    assert!(more.contains("────"), "{more}");
+}

@@ -35,6 +35,9 @@ pub struct HubScreen {
     detail: Cursor,
 }
 
+/// The least lines of the pane in which the totals are shown too: below it, what can be done and the codes have them.
+const TALL: u16 = 12;
+
 /// Codes with the number of their findings, the worst and most frequent first: of the audit under way
 /// as counted so far, else of the last.
 fn codes(shared: &Shared) -> Vec<(Code, u64)> {
@@ -208,9 +211,14 @@ impl HubScreen {
 fn head(shared: &Shared, area: Rect, theme: &Theme) -> Text {
     let mut head = Text::new(area.width);
     jobs(&mut head, theme);
+    if area.height >= TALL {
+        head.gap();
+    }
     fixable::say(shared, &mut head, theme);
-    totals(shared, &mut head, theme);
-    head.gap();
+    if area.height >= TALL {
+        totals(shared, &mut head, theme);
+        head.gap();
+    }
     audit(shared, &mut head, area.height, theme);
     head
 }
@@ -229,7 +237,6 @@ fn jobs(head: &mut Text, theme: &Theme) {
         spans.push(Span::styled(format!("{}   ", guide.title()), theme.text));
     }
     head.lines.push(Line::from(spans));
-    head.gap();
 }
 
 fn totals(shared: &Shared, head: &mut Text, theme: &Theme) {
@@ -289,12 +296,12 @@ fn audit(shared: &Shared, head: &mut Text, height: u16, theme: &Theme) {
     let Some(last) = &audits.last else {
         return;
     };
-    say_known(shared, last, head, theme);
+    say_known(shared, last, head, height, theme);
     if height >= trend::LEAST_HEIGHT {
         trend::say(last, shared, head, theme);
     }
     let last = &last.summary;
-    if !last.model.is_empty() {
+    if height >= TALL && !last.model.is_empty() {
         head.pair("judged by", &last.model, theme, theme.muted);
     }
     for hidden in last.hidden.iter().take(3) {
@@ -316,7 +323,7 @@ fn audit(shared: &Shared, head: &mut Text, height: u16, theme: &Theme) {
 }
 
 /// Draws the number of findings, what it rests on, and how many branches fail.
-fn say_known(shared: &Shared, known: &KnownLine, head: &mut Text, theme: &Theme) {
+fn say_known(shared: &Shared, known: &KnownLine, head: &mut Text, height: u16, theme: &Theme) {
     let found: u64 = known.summary.findings.values().sum();
     let past = known.past_audits.hub();
     let (_, rest) = nothing_found(past);
@@ -336,7 +343,7 @@ fn say_known(shared: &Shared, known: &KnownLine, head: &mut Text, theme: &Theme)
     let style = if fails { theme.error } else { theme.text };
     let all = shared.counts.ready().map_or(0, |counts| counts.branches);
     let other = all.saturating_sub(known.branches.total());
-    if other > 0 && known.branches.total() > 0 {
+    if height >= TALL && other > 0 && known.branches.total() > 0 {
         words += &format!(
             "; {} not tried: the repository is deleted, or the branch is newer than the audit",
             text::grouped(other)

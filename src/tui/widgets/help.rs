@@ -12,8 +12,11 @@ use ratatui::text::{Line, Span};
 use tui_input::Input;
 use unicode_width::UnicodeWidthStr;
 
-/// Cells before the sentence of a row.
-const LEAD: usize = 28;
+/// Cells of a row beside its title and its sentence.
+const LEAD: usize = 16;
+
+/// The most cells of a title.
+const TITLE: usize = 16;
 
 /// The help of one place.
 #[derive(Clone, Debug)]
@@ -85,20 +88,29 @@ impl Help {
             None => (row.binding.help.to_owned(), true),
         };
         // A sentence that its row has no room for is shown whole below.
-        let cut = |row: &&Row| LEAD + say(row).0.width() > usize::from(area.width);
-        let below = if rows.iter().any(cut) { 3 } else { 0 };
-        let [body, below] =
-            Layout::vertical([Constraint::Fill(1), Constraint::Length(below)]).areas(body);
+        let cut = |row: &&Row| LEAD + TITLE + say(row).0.width() > usize::from(area.width);
+        let below = if rows.iter().any(cut) { 2 } else { 0 };
+        let rule = u16::from(below > 0);
+        let [body, rule, below] = Layout::vertical([
+            Constraint::Fill(1),
+            Constraint::Length(rule),
+            Constraint::Length(below),
+        ])
+        .areas(body);
+        // How many rows more there are is said in it.
+        let across = "─".repeat(usize::from(rule.width));
+        frame.render_widget(Line::styled(across, theme.border), rule);
+        let titles = rows.iter().map(|row| row.binding.title.width());
+        let title = titles.max().unwrap_or(0).clamp(12, TITLE);
         let mut cursor = self.cursor;
         let len = rows.len() as u64;
         cursor.keep(len, u64::from(body.height));
         let at = |at: u64| usize::try_from(at).ok().and_then(|at| rows.get(at));
         list::draw(frame, body, theme, (cursor, len), |n| {
-            at(n).map_or_else(Line::default, |row| line(row, say(row), theme))
+            at(n).map_or_else(Line::default, |row| line(row, title, say(row), theme))
         });
         if let Some(row) = at(cursor.at).filter(|_| below.height > 0) {
             let mut text = Text::new(below.width.saturating_sub(2));
-            text.lines.push(Line::default());
             text.hang(" ", &say(row).0, theme.muted);
             text.draw(frame, below, Cursor::default(), theme);
         }
@@ -108,13 +120,13 @@ impl Help {
     }
 }
 
-fn line(row: &Row, (words, can): (String, bool), theme: &Theme) -> Line<'static> {
+fn line(row: &Row, title: usize, (words, can): (String, bool), theme: &Theme) -> Line<'static> {
     let (key, text) = match can {
         true => (theme.key, theme.text),
         false => (theme.refused, theme.refused),
     };
     Line::from(vec![
         Span::styled(format!(" {} ", fit(&row.keys.join(" "), 13)), key),
-        Span::styled(format!("{} {words}", fit(row.binding.title, 12)), text),
+        Span::styled(format!("{} {words}", fit(row.binding.title, title)), text),
     ])
 }

@@ -276,7 +276,7 @@ impl Inspect {
                 .identity
                 .get(n)
                 .map(|trial| trial_line(trial, trial_columns(seen), width, theme)),
-            _ => seen.links.get(n).map(|link| link_line(link, theme)),
+            _ => seen.links.get(n).map(|link| link_line(link, width, theme)),
         };
         line.unwrap_or_default()
     }
@@ -326,13 +326,20 @@ fn trial_line(
 }
 
 /// Draws one link.
-fn link_line(link: &LinkLine, theme: &Theme) -> Line<'static> {
+fn link_line(link: &LinkLine, width: u16, theme: &Theme) -> Line<'static> {
     let (mark, style) = match link.exists {
         true => ("", theme.text),
         false => (" ✗ no such row", theme.error),
     };
     let (kind, role) = (fit(link.kind.as_str(), 9), fit(&link.role, 24));
-    Line::styled(format!(" {kind} {role} {}{mark}", link.id.short()), style)
+    let lead = format!(" {kind} {role} ");
+    // The whole id, where there is room for it.
+    let room = usize::from(width).saturating_sub(lead.width() + mark.width());
+    let id = match link.id.shown() {
+        whole if whole.width() <= room => whole.to_owned(),
+        _ => link.id.short(),
+    };
+    Line::styled(format!("{lead}{id}{mark}"), style)
 }
 
 /// Returns a text behind a space, cut where the width ends.
@@ -369,7 +376,7 @@ fn ties(seen: &Inspected, width: u16, theme: &Theme) -> Text {
     out.gap();
     out.say("links", theme.title);
     for link in seen.links.iter().take(usize::from(u8::MAX)) {
-        out.lines.push(link_line(link, theme));
+        out.lines.push(link_line(link, width, theme));
     }
     out
 }
