@@ -2,6 +2,7 @@
 
 mod batch;
 mod budget;
+mod ended;
 mod preflight;
 mod retry_policy;
 mod throttle;
@@ -12,9 +13,11 @@ pub use throttle::{MOST, Throttle};
 
 use super::journal::{self, Event};
 use super::outcome::Outcome;
+use super::step::Step;
 use super::{Journal, Plan, RepairError, hub_binding, interrupted};
 use batch::Run;
 use budget::Budget;
+use luthier_audit::Remedy;
 use luthier_hub::progress::Progress;
 use luthier_hub::store::{StoreError, Writer};
 use serde::Serialize;
@@ -24,7 +27,10 @@ use std::collections::BTreeMap;
 const CANARY: u64 = 10;
 
 /// Steps announced together; a stop or a pause takes effect between any two of them.
-const BATCH: u32 = MOST as u32;
+const BATCH: u32 = 256;
+
+/// The most bytes of objects that are held for the steps of a batch: 16 MiB.
+const HELD: u64 = 16 << 20;
 
 /// The most trouble lines that are kept.
 const TROUBLE: usize = 100;
@@ -171,11 +177,10 @@ async fn steps(
             left => left as u32,
         };
         let mut batch = plan.steps(skip, limit).await?;
-        let Some(kind) = batch.first().map(|step| step.kind) else {
+        if batch.is_empty() {
             return Ok(());
-        };
-        let same = batch.iter().take_while(|step| step.kind == kind).count();
-        batch.truncate(same);
+        }
+        batch.truncate(together(&batch));
         if run.options.look_after_canary && skip == CANARY {
             run.progress.pause();
             run.say("the first 10 steps are done; check them, then continue");
@@ -186,19 +191,36 @@ async fn steps(
             return Ok(());
         }
         run.say("");
-        for ended in run.carry_out(&batch, journal).await? {
-            match ended.outcome {
-                None => applied.stopped = true,
-                Some(outcome) => {
-                    if let Some(line) = applied.count(outcome, &ended.id, ended.why.as_deref()) {
-                        run.progress.trouble(&line);
-                    }
-                    budget.spend(outcome, &ended.id, ended.why.as_deref())?;
-                }
+        let batch = run.carry_out(&batch, journal, &mut budget).await?;
+        for ended in batch.ended {
+            let Some(outcome) = ended.outcome else {
+                applied.stopped = batch.over.is_none();
+                continue;
+            };
+            if let Some(line) = applied.count(outcome, &ended.id, ended.why.as_deref()) {
+                run.progress.trouble(&line);
             }
+        }
+        if let Some(over) = batch.over {
+            return Err(over);
         }
         if applied.stopped {
             return Ok(());
         }
     }
+}
+
+/// Returns how many of the first steps make one batch: of one kind, and no more than may be held. What a backfill
+/// stores is as large as what it reads; of another step the plan does not say how large its row is.
+fn together(steps: &[Step]) -> usize {
+    let kind = steps.first().map(|step| step.kind);
+    let mut held = 0;
+    let fits = |step: &&Step| {
+        held += match step.remedy {
+            Remedy::Backfill => step.bytes,
+            _ => HELD / MOST as u64,
+        };
+        Some(step.kind) == kind && held <= HELD
+    };
+    steps.iter().take_while(fits).count().max(1)
 }

@@ -1,6 +1,7 @@
 //! The one way to write: object first, read back, then the row, each change announced before it is made.
 
 mod back;
+mod links;
 mod replace;
 mod rows;
 
@@ -10,12 +11,15 @@ use crate::cause::Cause;
 use crate::index::{Link, NewRows, PackedRow, Recache, RowEdit};
 use crate::progress::Progress;
 use bytes::Bytes;
+use links::Links;
 use luthier_object::{Kind, ObjectId, Proof, Sealed};
+use std::sync::Arc;
 
 /// The only value that can change a hub.
 pub struct Writer {
     store: Store,
     pub(super) side: WriteSide,
+    links: Arc<Links>,
     unguarded: bool,
 }
 
@@ -120,6 +124,9 @@ pub trait Ledger: Send {
     /// The announcement could not be made durable.
     fn intend(&mut self, change: &Change) -> Result<(), Cause>;
 
+    /// Hears that the store has the object of a change; the row is left to do.
+    fn stored(&mut self) {}
+
     /// Returns the run that changes are made in: where bad bytes are kept, in quarantine, under its name.
     fn run(&self) -> &str;
 }
@@ -158,6 +165,7 @@ impl Store {
         Ok(Writer {
             store: self.clone(),
             side,
+            links: Arc::default(),
             unguarded: false,
         })
     }
@@ -186,6 +194,7 @@ impl Writer {
         Self {
             store: self.store.for_job(progress),
             side: self.side.clone(),
+            links: self.links.clone(),
             unguarded: self.unguarded,
         }
     }
@@ -312,7 +321,9 @@ impl Writer {
         ledger: &mut dyn Ledger,
     ) -> Result<Result<(Key, bool), Done>, WriteError> {
         ledger.intend(change).map_err(WriteError::Ledger)?;
-        self.put_object(object).await
+        let put = self.put_object(object).await;
+        ledger.stored();
+        put
     }
 
     /// Sets the row's storage_uri if it still has the value that was seen.
@@ -328,19 +339,13 @@ impl Writer {
             seen,
             new: self.store.backend().uri_for(&key),
         };
-        let changed = self
-            .side
-            .index
-            .set_storage_uri(kind, std::slice::from_ref(&link))
-            .await
-            .map_err(StoreError::from)?;
-        Ok(if changed.contains(&link.id) {
-            Done::Changed {
+        let changed = self.links.set(&*self.side.index, kind, link).await;
+        Ok(match changed.map_err(StoreError::from)? {
+            true => Done::Changed {
                 key: Some(key),
                 stored,
-            }
-        } else {
-            Done::Superseded
+            },
+            false => Done::Superseded,
         })
     }
 }

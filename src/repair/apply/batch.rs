@@ -1,24 +1,24 @@
 //! A few steps of one kind: made again, announced together with one sync, then carried out.
 
+use super::budget::Budget;
+use super::ended::{Ended, as_planned, made_of, outcome_line};
 use super::retry_policy::transient_reason;
-use super::throttle::MOST;
+use super::throttle::{MOST, Turn};
 use super::{Options, Outcome};
 use crate::RepairError;
-use crate::change::StepChange;
-use crate::journal::{self, CellStore, Entry, Event, Journal, JournalError, RecordedOutcome};
+use crate::journal::{self, CellStore, Event, Journal, JournalError};
 use crate::rows;
 use crate::step::Step;
-use crate::steps::{Built, StepContext, Target, build};
+use crate::steps::{StepContext, Target, build};
 use crate::{cells, checkpoint, undo};
 use futures_util::{StreamExt, stream};
 use luthier_audit::Remedy;
-use luthier_hub::backend::BackendError;
 use luthier_hub::cause::Cause;
 use luthier_hub::index::AnyRow;
 use luthier_hub::progress::Progress;
+use luthier_hub::store::Writer;
 use luthier_hub::store::chain::TreeCache;
 use luthier_hub::store::write::{Change, Done, Ledger, WriteError};
-use luthier_hub::store::{StoreError, Writer};
 use luthier_object::Kind;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,26 +34,27 @@ pub(super) struct Run<'a> {
     pub name: String,
 }
 
-/// The end of a step.
-pub(super) struct Ended {
-    pub id: String,
-    /// `None` where the run was stopped before it was begun.
-    pub outcome: Option<Outcome>,
-    pub why: Option<String>,
-    /// Set if the object was stored by this run.
-    stored: Option<bool>,
-    /// Ends all writing.
-    breaker: Option<Box<RepairError>>,
+/// What became of the steps of a batch, in their order.
+pub(super) struct Batch {
+    pub ended: Vec<Ended>,
+    /// Too many failed: nothing more is written.
+    pub over: Option<RepairError>,
 }
 
 /// The ledger of a batch whose changes have all been announced, and synced, before the first is made.
 struct Announced<'a> {
     run: &'a str,
+    /// Given back once the store has its part, so that rows do not hold up objects.
+    turn: Option<Turn>,
 }
 
 impl Ledger for Announced<'_> {
     fn intend(&mut self, _change: &Change) -> Result<(), Cause> {
         Ok(())
+    }
+
+    fn stored(&mut self) {
+        self.turn = None;
     }
 
     fn run(&self) -> &str {
@@ -62,7 +63,7 @@ impl Ledger for Announced<'_> {
 }
 
 impl Run<'_> {
-    /// Carries out steps of one kind; what became of each, in their order.
+    /// Carries out steps of one kind.
     ///
     /// # Errors
     /// The journal cannot be written, the rows cannot be read, or a read-back that differs.
@@ -70,7 +71,8 @@ impl Run<'_> {
         &self,
         steps: &[Step],
         journal: &mut Journal,
-    ) -> Result<Vec<Ended>, RepairError> {
+        budget: &mut Budget,
+    ) -> Result<Batch, RepairError> {
         let planned = self.prepare(steps).await;
         let intents: Vec<Event> = steps
             .iter()
@@ -84,30 +86,52 @@ impl Run<'_> {
             journal.sync().await?;
         }
         let announced: Vec<bool> = planned.iter().map(Result::is_ok).collect();
-        let halted = AtomicBool::new(false);
-        let ended: Vec<Ended> = stream::iter(steps.iter().zip(planned))
-            .map(|(step, planned)| {
-                let finished = self.finish(step, planned, &halted);
-                finished.instrument(span_of(step))
-            })
-            .buffered(MOST)
-            .collect()
-            .await;
+        let batch = self.finish_all(steps, planned, budget).await;
         let outcomes: Vec<Event> = steps
             .iter()
-            .zip(&ended)
+            .zip(&batch.ended)
             .zip(announced)
             .map(|((step, ended), announced)| outcome_line(step, ended, announced))
             .collect();
         journal.append(&self.name, &outcomes)?;
-        let mut all = Vec::with_capacity(ended.len());
-        for mut ended in ended {
-            if let Some(breaker) = ended.breaker.take() {
-                return Err(*breaker);
-            }
-            all.push(ended);
+        let (mut ended, over) = (batch.ended, batch.over);
+        match ended.iter_mut().find_map(|ended| ended.breaker.take()) {
+            Some(breaker) => Err(*breaker),
+            None => Ok(Batch { ended, over }),
         }
-        Ok(all)
+    }
+
+    /// Carries out what was announced. Once something stops all writing, no further step is begun.
+    async fn finish_all(
+        &self,
+        steps: &[Step],
+        planned: Vec<Result<Change, Ended>>,
+        budget: &mut Budget,
+    ) -> Batch {
+        let halted = AtomicBool::new(false);
+        let mut batch = Batch {
+            ended: Vec::with_capacity(steps.len()),
+            over: None,
+        };
+        // All of them: how many are under way is for the throttle to say.
+        let mut finishing = stream::iter(steps.iter().zip(planned))
+            .map(|(step, planned)| {
+                let finished = self.finish(step, planned, &halted);
+                finished.instrument(span_of(step))
+            })
+            .buffered(steps.len().max(1));
+        while let Some(ended) = finishing.next().await {
+            if let (Some(outcome), None) = (ended.outcome, &batch.over) {
+                let spent = budget.spend(outcome, &ended.id, ended.why.as_deref());
+                batch.over = spent.err();
+            }
+            if batch.over.is_some() {
+                halted.store(true, Ordering::SeqCst);
+            }
+            batch.ended.push(ended);
+        }
+        drop(finishing);
+        batch
     }
 
     /// Makes every step again from its row as it is now: `Err` is how it ended without a change.
@@ -198,18 +222,23 @@ impl Run<'_> {
 
     /// Makes the change, as often as it takes while the store asks to wait. To make it again is to make
     /// it once: nothing is put where something is stored, and the row still is what was seen.
-    async fn make(&self, step: &Step, change: &Change) -> Option<Result<Done, WriteError>> {
-        let mut tried = 0;
+    async fn make(
+        &self,
+        step: &Step,
+        change: &Change,
+        halted: &AtomicBool,
+    ) -> Option<Result<Done, WriteError>> {
+        let (mut tried, mut last) = (0, None);
         loop {
-            let made = {
-                let _turn = self.turn(step).await;
-                if self.progress.is_cancelled() {
-                    return None;
-                }
-                self.progress.update(|f| f.subject.clone_from(&step.id));
-                let ledger = &mut Announced { run: &self.name };
-                self.writer.make(change, ledger).await
-            };
+            let turn = Some(self.turn(step).await);
+            // Looked at last, since a step may have waited long for its turn.
+            let goes_on = self.progress.checkpoint().await.is_ok();
+            if !goes_on || halted.load(Ordering::SeqCst) {
+                return last;
+            }
+            self.progress.update(|f| f.subject.clone_from(&step.id));
+            let run = &self.name;
+            let made = (self.writer.make(change, &mut Announced { run, turn })).await;
             let reason = match &made {
                 // Once replaced, bytes are no longer what was seen: only a new audit can tell.
                 _ if matches!(change, Change::Replace { .. }) => None,
@@ -220,6 +249,7 @@ impl Run<'_> {
             if !self.again_after(reason, tried).await {
                 return Some(made);
             }
+            last = Some(made);
         }
     }
 
@@ -231,9 +261,7 @@ impl Run<'_> {
     ) -> Ended {
         let ended = match planned {
             Err(ended) => ended,
-            Ok(_) if halted.load(Ordering::SeqCst) => Ended::not_begun(step),
-            Ok(_) if self.progress.checkpoint().await.is_err() => Ended::not_begun(step),
-            Ok(change) => match self.make(step, &change).await {
+            Ok(change) => match self.make(step, &change, halted).await {
                 None => Ended::not_begun(step),
                 Some(made) => made_of(step, made),
             },
@@ -258,114 +286,4 @@ impl Run<'_> {
 /// Returns the log's span of one step.
 fn span_of(step: &Step) -> Span {
     info_span!("step", number = step.number, remedy = ?step.remedy, id = step.id)
-}
-
-impl Ended {
-    fn not_changed(step: &Step, outcome: Outcome, why: &str) -> Self {
-        Self {
-            id: step.id.clone(),
-            outcome: Some(outcome),
-            why: (!why.is_empty()).then(|| why.to_owned()),
-            stored: None,
-            breaker: None,
-        }
-    }
-
-    /// Returns the outcome of a step whose failure ends all writing.
-    fn breaking(step: &Step, error: &dyn std::error::Error) -> Self {
-        let why = error.to_string();
-        Self {
-            breaker: Some(Box::new(RepairError::Breaker(why.clone()))),
-            ..Self::not_changed(step, Outcome::Failed, &why)
-        }
-    }
-
-    fn not_begun(step: &Step) -> Self {
-        Self {
-            outcome: None,
-            ..Self::not_changed(step, Outcome::Failed, "")
-        }
-    }
-}
-
-/// Returns the change of a step that was made again and came out as it was planned; `Err` is how it ended.
-fn as_planned(step: &Step, built: Result<Built, StoreError>) -> Result<Change, Ended> {
-    match built {
-        Ok(Built::Step(mut now, change)) => {
-            now.number = step.number;
-            now.more = step.more;
-            // The words name a source, and a step before this one may have made a better one.
-            now.words.clone_from(&step.words);
-            // A path tells people which blob it is; plans of older versions have none.
-            now.path.clone_from(&step.path);
-            if *now == *step {
-                Ok(change)
-            } else {
-                let why = difference(step, &now);
-                Err(Ended::not_changed(step, Outcome::Superseded, &why))
-            }
-        }
-        Ok(Built::Already) => Err(Ended::not_changed(step, Outcome::Already, "")),
-        // It could be built when it was planned.
-        Ok(Built::Refused(why)) => Err(Ended::not_changed(step, Outcome::Superseded, &why)),
-        Err(error) => {
-            let why = error.to_string();
-            Err(Ended::not_changed(step, Outcome::Failed, &why))
-        }
-    }
-}
-
-/// Returns the outcome of a change that was tried.
-fn made_of(step: &Step, made: Result<Done, WriteError>) -> Ended {
-    let ended = |outcome, why: &str| Ended::not_changed(step, outcome, why);
-    match made {
-        Ok(Done::Changed { stored, .. }) => {
-            let outcome = Outcome::of(step.remedy);
-            let stored = matches!(outcome, Outcome::Written | Outcome::Replaced).then_some(stored);
-            Ended {
-                stored,
-                ..ended(outcome, "")
-            }
-        }
-        Ok(Done::Superseded) => ended(Outcome::Superseded, "the row was changed during the step"),
-        Ok(Done::Refused(why)) => ended(Outcome::Refused, &why),
-        // A store that does not keep what it was asked for is no matter of one step.
-        Err(WriteError::Store(error @ StoreError::Backend(BackendError::Unusable { .. }))) => {
-            Ended::breaking(step, &error)
-        }
-        Err(WriteError::Store(error)) => ended(Outcome::Failed, &error.to_string()),
-        Err(error) => Ended::breaking(step, &error),
-    }
-}
-
-fn outcome_line(step: &Step, ended: &Ended, announced: bool) -> Event {
-    let mut entry = Entry::from(step);
-    let changed = matches!(
-        ended.outcome,
-        Some(outcome) if outcome.changes()
-    );
-    if !changed {
-        // Nothing is after what was not done.
-        entry.change = StepChange::none();
-    }
-    Event::Outcome {
-        outcome: ended
-            .outcome
-            .map_or(RecordedOutcome::NotBegun, RecordedOutcome::from),
-        announced,
-        why: ended.why.clone(),
-        stored: ended.stored,
-        entry,
-    }
-}
-
-/// Returns the part of a step that differs from the plan.
-fn difference(planned: &Step, now: &Step) -> String {
-    if planned.change != now.change || planned.precondition != now.precondition {
-        "the row was changed since the plan".to_owned()
-    } else if planned.sha256 != now.sha256 {
-        "the bytes to write differ from the plan".to_owned()
-    } else {
-        "another remedy is needed now".to_owned()
-    }
 }

@@ -29,7 +29,8 @@ impl Postgres {
             .map_err(|e| self.failed("starting a transaction", e))
     }
 
-    /// Points rows at their objects where they still say what was seen.
+    /// Points rows at their objects where they still say what was seen. Of several, none that somebody else has locked
+    /// is waited for: whoever waits with locks of its own can lock others out for ever.
     pub(super) async fn set_storage_uri(
         &self,
         kind: Kind,
@@ -62,9 +63,16 @@ impl Postgres {
             .map_err(failed)?;
         ask.push(&format!(
             "{ids}, {seen}, {new}) AS u (id, seen, new) WHERE {id} = u.id \
-             AND {} IS NOT DISTINCT FROM u.seen RETURNING {id}",
+             AND {} IS NOT DISTINCT FROM u.seen",
             self.columns.text("t", table, "storage_uri")
         ));
+        if links.len() > 1 {
+            ask.push(&format!(
+                " AND {id} IN (SELECT {id} FROM {} AS t WHERE {id} = ANY({ids}) FOR UPDATE SKIP LOCKED)",
+                self.columns.sql(table)
+            ));
+        }
+        ask.push(&format!(" RETURNING {id}"));
         let rows = within(SILENCE, ask.query().fetch_all(&mut *tx))
             .await
             .map_err(failed)?;
