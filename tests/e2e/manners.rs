@@ -163,9 +163,10 @@ fn what_a_hub_says_moves_no_cursor_and_fakes_no_row() {
         "[5 Identity]",
         "[6 Links]",
     ] {
+        // The key of a facet is its number.
+        terminal.send(&facet[1..2]);
         terminal.see(facet);
         terminal.wait("whole panes", is_whole);
-        terminal.send("\t");
     }
     terminal.send("f");
     terminal.see("findings  ");
