@@ -151,7 +151,7 @@ faults! {
         CommitTreeless "commit-treeless" Critical No None Rows "The commit has no snapshot; a clone of it gets an empty tree."
         TreeCollapsed "tree-collapsed" Warning No None Walk "The tree lost almost everything that all its parents have: a pull through a merge without a tree leaves this."
         RowElsewhere "row-elsewhere" Error Ask Reref Rows "The repository uses this id, but its only row belongs to another repository."
-        HeadDangling "head-dangling" Critical Ask Reindex Rows "The branch points to a commit that does not exist."
+        HeadDangling "head-dangling" Critical Ask Reindex Rows "The branch points to a commit that has no row."
         BranchDuplicate "branch-duplicate" Error No None Rows "Two rows have the same branch name."
         BranchUnsafe "branch-unsafe" Error No None Rows "Clients cannot store this branch name as a file, alone or beside another; they refuse to pull the repository."
         Cycle "cycle" Critical No None Walk "The commit or snapshot leads back to itself: a commit through its parents, a snapshot through the bases of its delta."

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 pub use listing::GradeFlag;
 use listing::Listing;
 use luthier_audit::table::Format;
-use luthier_audit::{Auto, Depth, Filter, Finding, Options, Report, Scope};
+use luthier_audit::{Auto, Depth, Filter, Finding, Options, Remedy, Report, Scope};
 use luthier_hub::text;
 use luthier_repair::history;
 use std::time::Duration;
@@ -210,6 +210,9 @@ pub fn write_finding(finding: &Finding, out: &Output) -> Result<(), CliError> {
     }
     tail.push(match (finding.by_hand(), finding.auto) {
         (Some(how), _) => format!("{how}."),
+        (None, Auto::Ask) if finding.remedy == Remedy::Restore => {
+            "Remedy: restore (only if chosen), from the hub or with --copies DIR.".to_owned()
+        }
         (None, Auto::Ask) => format!("Remedy: {} (only if chosen).", finding.remedy),
         (None, _) => format!("Remedy: {}.", finding.remedy),
     });

@@ -200,7 +200,7 @@ fn tell(signoff: &Signoff, out: &Output) -> Result<(), CliError> {
     if signoff.left_total > SHOWN as u64 {
         let rest = text::grouped(signoff.left_total - SHOWN as u64);
         out.line(&format!(
-            "finding      and {rest} more; the report lists them"
+            "finding      and {rest} more; the JSON report lists them"
         ))?;
     }
     let pulls = &signoff.pulls;
@@ -217,7 +217,7 @@ fn tell(signoff: &Signoff, out: &Output) -> Result<(), CliError> {
     let rest = pulls.refused.len().saturating_sub(SHOWN) + listed.saturating_sub(SHOWN);
     if rest > 0 {
         out.line(&format!(
-            "failed pull  and {rest} more; the report lists them"
+            "failed pull  and {rest} more; the JSON report lists them"
         ))?;
     }
     verdict(signoff, out)

@@ -158,10 +158,11 @@ impl Decisions {
         self.unapplied.len() as u64
     }
 
-    /// Notes that the decisions are being carried out. An answer for all of a code ends with that: what is found later was
-    /// seen by nobody.
+    /// Notes that the decisions are being carried out, which ends them: what is found later, after an undo for
+    /// instance, was decided by nobody. What was skipped stays skipped.
     pub fn carried_out(&mut self) {
         self.unapplied.clear();
+        self.by_hand.retain(|_, side| *side == Side::Skip);
         self.rules.clear();
         self.last.clear();
         self.last_code = None;

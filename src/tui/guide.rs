@@ -95,8 +95,8 @@ fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
 /// Says how to try a branch, and what the list does not know yet: objects of which no byte was read.
 fn choose(shared: &Shared) -> &'static str {
     match shared.audits.last_hub_audit().map(|past| past.depth) {
-        Some(Depth::Bytes) | None => "b tries a branch, p all of them",
-        Some(_) => "b tries a branch, p all; bytes not read yet: A 3 enter",
+        Some(Depth::Bytes) | None => "b tries a branch, p all of the repository",
+        Some(_) => "b a branch, p all of them; bytes not read yet: A 3 enter",
     }
 }
 

@@ -135,7 +135,10 @@ impl Checks {
     fn of_audit(&mut self, summary: &Summary) {
         let whole = summary.depth == Depth::Bytes && summary.not_judged.is_empty();
         let said = match whole {
-            true => "Every code was judged, and every byte was read.".to_owned(),
+            true => {
+                "Every code was judged, and every object that could be had was read to the end."
+                    .to_owned()
+            }
             false => format!("{} codes were not judged.", summary.not_judged.len()),
         };
         self.add("depth", held_or_open(whole), said);

@@ -33,7 +33,7 @@ pub(super) fn blocks(left: &Left, quote: impl Fn(&str) -> String) -> String {
 pub(super) fn sentences(pulls: &PullOutcome) -> Vec<String> {
     let mut out = vec![
         format!(
-            "{} of {} branches pulled: {} completely ({} objects, {}), {} empty, {} failed{}, {} could not be read.",
+            "{} of {} branches tried: {} completely ({} objects, {}), {} empty, {} failed{}, {} could not be read.",
             text::grouped(pulls.tried),
             text::grouped(pulls.heads),
             text::grouped(pulls.succeeded),

@@ -121,8 +121,11 @@ pub fn works_on(title: &str, places: &[&str]) -> String {
 /// Tells on which screens a key works that means nothing here; says nothing if it works on none.
 pub fn nowhere(state: &mut State, key: KeyEvent) {
     let rows = rows_for(&state.keymap, key);
+    // A key may mean something else elsewhere: only one of its meanings is named.
+    let meant = rows.first().map(|row| row.binding.action);
     let mut places: Vec<&str> = rows
         .iter()
+        .filter(|row| Some(row.binding.action) == meant)
         .filter(|row| !modal(row.context) && row.context != KeyContext::Common)
         .map(|row| row.context.name())
         .collect();
