@@ -54,7 +54,7 @@ fn a_pull_without_an_answer_is_no_pull() {
 
 #[test]
 fn a_repository_that_clients_refuse_as_a_whole_is_wrong() {
-    let refused = "Apart from failed branches, clients refuse 1 repository as a whole (named below), such as for the names of its branches.";
+    let refused = "1 repository cannot be pulled with all branches at once, such as for the names of its branches (see failed pulls).";
     let two = "all-pulled broken: 2 of 2 branches were pulled completely";
     changes(
         Verdict::Fail,
@@ -65,7 +65,7 @@ fn a_repository_that_clients_refuse_as_a_whole_is_wrong() {
         Verdict::Fail,
         |seen| (seen.pulls.failed_total, seen.pulls.refused_total) = (1, 1),
         [&format!(
-            "{two}, 1 failed (0 names: one may have several rows), 0 could not be read. {refused}"
+            "{two}, 1 failed (of 0 names: a branch with two rows counts twice), 0 could not be read. {refused}"
         )],
     );
 }
