@@ -1,11 +1,13 @@
 //! What a Postgres hub has to do beyond what every database does.
 
 use super::postgres::{PgUrl, Postgres};
-use super::suite::{self, Fixture, blob, full_rows};
-use super::{Index, IndexError, IndexMut, NewRows};
+use super::suite::{self, AT, Fixture, blob, commit, full_rows};
+use super::{Index, IndexError, IndexMut, Link, NewRows};
 use crate::access::Access;
 use crate::testing::march::POSTGRES;
+use luthier_object::Kind;
 use luthier_testing::postgres::{database, run, server};
+use sqlx::{Connection, PgConnection};
 
 /// Rows of a page that comes by `COPY`.
 const WIDE: u32 = 1_000;
@@ -277,6 +279,33 @@ async fn fixture_ends(name: &str) {
         &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"),
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_locked_row_holds_up_no_other_of_its_group_and_is_waited_for_alone() {
+    let own = Own::empty().await;
+    let rows = NewRows {
+        commits: vec![commit("c1", "r1", AT), commit("c2", "r1", AT)],
+        ..NewRows::default()
+    };
+    own.hub.insert(&rows).await.unwrap();
+    let link = |id: &str| Link {
+        id: id.into(),
+        seen: None,
+        new: "local://1".into(),
+    };
+    let mut other = PgConnection::connect(&own.url).await.unwrap();
+    let lock = "BEGIN; SELECT 1 FROM musehub_commits WHERE commit_id = 'c1' FOR UPDATE";
+    sqlx::raw_sql(lock).execute(&mut other).await.unwrap();
+    let links = [link("c1"), link("c2")];
+    let changed = own.hub.set_storage_uri(Kind::Commit, &links).await.unwrap();
+    assert_eq!(changed, ["c2"]);
+    let one = [link("c1")];
+    let mut alone = std::pin::pin!(own.hub.set_storage_uri(Kind::Commit, &one));
+    let asked = futures_util::poll!(&mut alone);
+    assert!(asked.is_pending(), "{asked:?}");
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    assert_eq!(alone.await.unwrap(), ["c1"]);
 }
 
 #[tokio::test]

@@ -278,4 +278,4 @@ mod sqlite_schemas_tests;
 mod sqlite_tests;
 #[cfg(test)]
 #[path = "../../../tests/index/suite.rs"]
-mod suite;
+pub(crate) mod suite;

@@ -85,3 +85,7 @@ async fn together(index: &dyn IndexMut, kind: Kind, group: Vec<Waiting>) {
         let _ = one.changed.send(changed.contains(&one.link.id));
     }
 }
+
+#[cfg(test)]
+#[path = "../../../../tests/store/links.rs"]
+mod tests;
