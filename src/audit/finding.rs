@@ -155,8 +155,12 @@ impl Finding {
         if self.auto != Auto::No && self.remedy != Remedy::None {
             return None;
         }
+        let how = self.code.by_hand();
+        if let (None, Grade::Info, Some(how)) = (&self.refused, self.grade, &how) {
+            return Some(how.clone());
+        }
         let why = self.refused.as_ref().map(|why| format!(": {why}"));
-        let how = self.code.by_hand().map(|how| format!(". {how}"));
+        let how = how.map(|how| format!(". {how}"));
         Some(format!(
             "Luthier cannot repair this{}{}",
             why.unwrap_or_default(),

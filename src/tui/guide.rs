@@ -81,7 +81,7 @@ fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
                 (2, "this stops the pull; x plans, or says what it takes")
             }
             Slot::Ready(end) if !end.is_whole() => (2, "Luthier cannot repair this from the hub"),
-            Slot::Ready(_) => (5, "the pull succeeds; esc for another branch, H to the hub"),
+            Slot::Ready(_) => (5, "the pull succeeds; b tries another branch, H to the hub"),
             Slot::Failed(_) => (2, "r traces again"),
             _ => (2, "tracing what a client would receive"),
         },
