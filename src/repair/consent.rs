@@ -1,7 +1,6 @@
 //! How a person confirms a plan: with a letter or with the hub's name. The console and the commands ask the same.
 
 use super::Plan;
-use super::plan::takes_copy;
 use luthier_audit::{Auto, Remedy};
 use luthier_hub::store::Environment;
 
@@ -59,7 +58,7 @@ impl Weight {
     pub(super) fn count(&mut self, step: &super::Step) {
         let mut codes = std::iter::once(&step.code).chain(&step.also);
         // Bytes of a copy that match the id leave nothing to decide.
-        self.asks |= !takes_copy(step) && codes.any(|code| code.fault().auto == Auto::Ask);
+        self.asks |= !step.takes_copy() && codes.any(|code| code.fault().auto == Auto::Ask);
         self.replaces |= matches!(
             step.remedy,
             Remedy::Replace | Remedy::Reindex | Remedy::Reref

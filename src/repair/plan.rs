@@ -20,10 +20,9 @@ use super::kind::Undoable;
 use super::lacking::Wanted;
 use super::spool::Spool;
 use super::step::{Step, Totals};
-use super::steps::COPY_IN;
 use choose::Choice;
 use draft::Draft;
-use luthier_audit::{Code, Filter, Remedy, Report, Subject, Summary, mass};
+use luthier_audit::{Code, Filter, Report, Subject, Summary, mass};
 use luthier_hub::progress::Progress;
 use luthier_hub::store::Store;
 use luthier_object::Kind;
@@ -184,7 +183,7 @@ impl Plan {
 
     pub(super) fn add(&mut self, step: Step) -> Result<(), RepairError> {
         self.totals.steps += 1;
-        self.copies |= takes_copy(&step);
+        self.copies |= step.takes_copy();
         self.totals.mends += step.findings();
         self.mass |= mass::counts(step.code) || step.also.iter().copied().any(mass::counts);
         self.undoable.count(&step);
@@ -248,15 +247,6 @@ impl Plan {
         self.refused.flush()?;
         Ok(self)
     }
-}
-
-/// Returns whether a step takes its bytes from a client's folder (`--copies`).
-pub(super) fn takes_copy(step: &Step) -> bool {
-    let stores = matches!(
-        step.remedy,
-        Remedy::Restore | Remedy::Replace | Remedy::Backfill
-    );
-    stores && step.from.is_none() && step.words.contains(COPY_IN)
 }
 
 /// Plans the repair of what was chosen: each finding becomes part of a step, or is skipped in words.

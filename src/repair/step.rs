@@ -42,7 +42,19 @@ pub struct Step {
     pub change: StepChange,
 }
 
+/// The words of a step before the file of a client's folder that its bytes come from.
+pub(super) const COPY_IN: &str = "the copy in ";
+
 impl Step {
+    /// Returns whether it takes its bytes from a client's folder (`--copies`).
+    pub(super) fn takes_copy(&self) -> bool {
+        let stores = matches!(
+            self.remedy,
+            Remedy::Restore | Remedy::Replace | Remedy::Backfill
+        );
+        stores && self.from.is_none() && self.words.contains(COPY_IN)
+    }
+
     /// Returns the number of findings that this step repairs; 0 where an earlier one counts them.
     #[must_use]
     pub fn findings(&self) -> u64 {

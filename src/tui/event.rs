@@ -2,17 +2,24 @@
 
 use super::decisions::Classified;
 use super::effect::{Job, Ticket};
+use super::keymap::Keymap;
 use super::lines::{
     AppliedLine, BranchLine, ChainLine, CheckLine, FindingLine, FixLine, GroupLine, HubId,
     Inspected, JournalLine, Judged, KnownLine, ObjectLine, PlannedLine, PulledLine, RefusalLine,
     RepoLine, RunLine, SignedLine, StepLine, WantedLine,
 };
 use super::meter::Speed;
-use super::settings::Reloaded;
 use luthier_hub::index::Counts;
 use luthier_hub::progress::Figures;
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+/// The part of a configuration that the state takes; `None` leaves a setting as it is.
+#[derive(Debug, Default)]
+pub struct Reloaded {
+    pub keymap: Option<Keymap>,
+    pub mouse: Option<bool>,
+}
 
 /// One thing that happened.
 #[derive(Debug)]

@@ -2,13 +2,10 @@
 //! a key or a signal.
 
 use super::degrade::{Colors, TermCaps};
-use super::effect::Effect;
-use super::event::Event;
+use super::event::{Event, Reloaded};
 use super::input::Input;
 use super::keymap::Keymap;
 use super::notices::Level;
-use super::overlay::Overlay;
-use super::state::State;
 use super::theme::Look;
 use super::{Console, TuiError, background, lines};
 use luthier_hub::cause::Cause;
@@ -37,34 +34,6 @@ pub struct Reread {
 
 /// Reads the configuration again.
 pub type Reload = Box<dyn Fn() -> Result<Reread, Cause> + Send + Sync>;
-
-/// The part of a configuration that the state takes; `None` leaves a setting as it is.
-#[derive(Debug, Default)]
-pub struct Reloaded {
-    pub keymap: Option<Keymap>,
-    pub mouse: Option<bool>,
-}
-
-/// Asks for the configuration. Not while a question stands: its keys stay what they were when it was drawn.
-pub fn ask(state: &mut State, out: &mut Vec<Effect>) {
-    if matches!(state.overlay, Some(Overlay::Confirm(_))) {
-        let text = "the configuration is not read again while a question is open";
-        state.shared.tell(Level::Warning, text);
-        return;
-    }
-    out.push(Effect::Reload);
-}
-
-/// Takes what has changed.
-pub fn take(state: &mut State, reloaded: Reloaded, out: &mut Vec<Effect>) {
-    if let Some(keymap) = reloaded.keymap {
-        state.keymap = keymap;
-    }
-    if let Some(mouse) = reloaded.mouse {
-        state.mouse = mouse;
-        out.push(Effect::Mouse(mouse));
-    }
-}
 
 impl Settings {
     /// Returns what the terminal can show of what its variables promise.

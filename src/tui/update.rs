@@ -9,6 +9,7 @@ mod leaving;
 mod mouse;
 mod overlays;
 mod refusals;
+mod reloading;
 mod typed;
 
 pub use ahead::Ahead;
@@ -28,7 +29,6 @@ use super::regions::too_small;
 use super::screens::journal::JournalScreen;
 use super::screens::wanted::WantedScreen;
 use super::screens::{Go, Screen};
-use super::settings;
 use super::state::{Ctx, Slot, State, start_audit};
 use super::widgets::branches::Branches;
 use super::widgets::help::Help;
@@ -56,8 +56,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Known(known) => answers::known(state, *known, &mut out),
         Event::Lost(lost) => connection(state, lost, &mut out),
-        Event::Reload => settings::ask(state, &mut out),
-        Event::Reloaded(reloaded) => settings::take(state, *reloaded, &mut out),
+        Event::Reload => reloading::ask(state, &mut out),
+        Event::Reloaded(reloaded) => reloading::take(state, *reloaded, &mut out),
         Event::Stop => {
             state.shared.leaving = true;
             if state.shared.applying.is_some() {
@@ -280,7 +280,7 @@ fn carry_out(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         Action::Palette => jumps::open(state),
         Action::Log => state.overlay = Some(Overlay::Log(Cursor::default())),
         Action::Redraw => out.push(Effect::Redraw),
-        Action::Reload => settings::ask(state, out),
+        Action::Reload => reloading::ask(state, out),
         Action::Suspend => out.push(Effect::Suspend),
         Action::Zoom => state.shared.zoom = !state.shared.zoom,
         Action::Border(points) => mouse::nudge(state, i16::from(points), out),

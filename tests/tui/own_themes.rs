@@ -3,8 +3,8 @@
 use super::stage::{Stage, keymap};
 use crate::degrade::{Colors, TermCaps};
 use crate::event::Event;
+use crate::event::Reloaded;
 use crate::keymap::{Keymap, Overrides, TABLE};
-use crate::settings::Reloaded;
 use crate::theme::{Choice, Look, ROLES, Theme, ThemeError, Themes, Written};
 use ratatui::style::{Color, Modifier, Style};
 

@@ -16,8 +16,6 @@ mod source;
 
 pub(super) use recache::describe;
 
-pub use source::COPY_IN;
-
 use super::change::{AddedRow, CellChange, StepChange};
 use super::lacking::Wanted;
 use super::step::Step;

@@ -1,6 +1,7 @@
 //! Bytes that prove an id, wherever they can be had: the row, another key, or a copy beside the hub.
 
 use super::{StepContext, Target};
+use crate::step::COPY_IN;
 use bytes::Bytes;
 use luthier_hub::backend::{Key, layout};
 use luthier_hub::cause::Cause;
@@ -173,9 +174,6 @@ async fn in_packs(ctx: StepContext<'_>, target: &Target) -> Result<Vec<Key>, Sto
     }
     Ok(out)
 }
-
-/// The words of a step before the file of a client's folder that its bytes come from.
-pub const COPY_IN: &str = "the copy in ";
 
 /// Looks for the bytes in the folder of copies.
 async fn beside(ctx: StepContext<'_>, target: &Target) -> Option<Result<Source, NoSource>> {
