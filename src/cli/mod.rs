@@ -330,6 +330,10 @@ async fn run(cli: Cli) -> Result<Exit, CliError> {
 
 async fn dispatch(cli: Cli, stop: Stop) -> Result<Exit, CliError> {
     let out = Output::new(&cli.global, stop);
+    if let Some(theme) = &cli.global.theme {
+        // Every command takes the flag; a name that nobody knows is refused by each.
+        config::console(Some(theme))?;
+    }
     match cli.command {
         None => console::open_configured(&cli.global, &out).await,
         Some(Command::Demo(command)) => demo::run(command, &cli.global, out).await,

@@ -26,7 +26,8 @@ pub struct Repair {
     /// Repair only findings with this code (repeatable); naming a code decides for every finding that needs a decision
     #[arg(long, value_parser = code, value_name = "CODE", help_heading = help::SELECT)]
     code: Vec<Code>,
-    /// Repair only findings on ids that start with this (repeatable); naming an id decides for the findings on it; with --code, only findings that match both
+    /// Repair only findings on ids that start with this (repeatable); naming an id decides for the findings on it;
+    /// with --code, only findings that match both
     #[arg(long, value_name = "ID", help_heading = help::SELECT)]
     id: Vec<String>,
     /// Repair only findings in this repository (OWNER/SLUG)

@@ -1,7 +1,6 @@
 //! The text of a new profile, for a new configuration file or behind the profiles of one that is there.
 
 use super::{ConfigError, File, ValueError};
-use luthier_hub::cause::Cause;
 use luthier_hub::store::hub::{Database, Environment, ObjectStore};
 use luthier_hub::text;
 use std::path::Path;
@@ -15,26 +14,25 @@ pub struct NewProfile {
 
 /// Returns the URL of a database so that it means the same in every folder.
 fn from_anywhere(database: &str) -> Result<String, ConfigError> {
-    Ok(match Database::parse(database)? {
-        Database::Sqlite(path) if path.is_relative() => absolute("sqlite", &path)?,
-        _ => database.to_owned(),
-    })
+    let named = Database::parse(database)?;
+    let url = match &named {
+        Database::Sqlite(path) => format!("sqlite://{}", path.display()),
+        Database::Postgres(_) => return Ok(database.to_owned()),
+    };
+    // A path that no URL can say stays as it was given.
+    let is_same = Database::parse(&url).is_ok_and(|read| read == named);
+    Ok(if is_same { url } else { database.to_owned() })
 }
 
 /// Returns the URL of an object store so that it means the same in every folder.
 fn store_from_anywhere(store: &str) -> Result<String, ConfigError> {
-    Ok(match ObjectStore::parse(store)? {
-        ObjectStore::Folder(path) if path.is_relative() => absolute("file", &path)?,
-        _ => store.to_owned(),
-    })
-}
-
-fn absolute(scheme: &str, path: &Path) -> Result<String, ConfigError> {
-    let path = std::path::absolute(path).map_err(|source| ConfigError::File {
-        path: path.to_owned(),
-        why: Cause::of(source),
-    })?;
-    Ok(format!("{scheme}://{}", path.display()))
+    let named = ObjectStore::parse(store)?;
+    let url = match &named {
+        ObjectStore::Folder(path) => format!("file://{}", path.display()),
+        ObjectStore::S3(_) => return Ok(store.to_owned()),
+    };
+    let is_same = ObjectStore::parse(&url).is_ok_and(|read| read == named);
+    Ok(if is_same { url } else { store.to_owned() })
 }
 
 impl NewProfile {

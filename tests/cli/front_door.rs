@@ -86,6 +86,28 @@ fn the_first_configuration_is_written_once_and_read_back() {
 }
 
 #[test]
+fn a_profile_with_relative_paths_means_the_same_in_every_folder() {
+    let place = Sandbox::new();
+    place.demo("hub", &["--healthy"]);
+    let words = ["config", "init", "--profile", "mine"];
+    let paths = ["--database", "hub/hub.db", "--store", "hub/objects"];
+    let mut init = place.command(&[&words[..], &paths].concat());
+    let ran = Ran::of(init.current_dir(place.path("")));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let mut doctor = place.command(&["doctor"]);
+    let ran = Ran::of(doctor.current_dir(place.path("hub")));
+    assert_eq!(ran.code, 0, "{ran:?}");
+}
+
+#[test]
+fn a_theme_that_nobody_knows_is_refused_by_every_command() {
+    let place = Sandbox::new();
+    place
+        .run(&["keys", "--theme", "pink"])
+        .fails(2, "there is no such theme");
+}
+
+#[test]
 fn a_second_profile_is_added_behind_the_first_with_its_environment() {
     let place = Sandbox::new();
     let first = place.demo("first", &["--healthy"]);

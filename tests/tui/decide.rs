@@ -75,6 +75,17 @@ fn nothing_is_planned_before_something_is_decided() {
 }
 
 #[test]
+fn a_decision_that_was_carried_out_is_none_for_what_is_found_later() {
+    let mut stage = stage(4);
+    stage.keys("f a x 2 s x enter y");
+    assert_eq!(stage.writes, 1, "{}", stage.text());
+    stage.keys("H f a x");
+    let text = stage.text();
+    let figures = "0 planned, 1 skipped, 3 undecided";
+    assert!(text.contains(figures), "{text}");
+}
+
+#[test]
 fn one_answer_stands_for_all_only_after_three_by_hand() {
     let mut stage = stage(10);
     stage.keys("f a x 2 2 =");

@@ -212,6 +212,16 @@ fn all_shown_are_chosen_by_the_filter() {
 }
 
 #[test]
+fn a_key_without_meaning_here_names_the_screens_of_one_meaning() {
+    let mut stage = Stage::new(120, 40);
+    stage.keys("f 1");
+    assert_eq!(
+        stage.notice(),
+        "1 (fixable now) works only on the screen hub"
+    );
+}
+
+#[test]
 fn marks_of_one_filter_are_named_under_another() {
     let mut stage = Stage::new(120, 40);
     stage.keys("f /").types("is:error").keys("enter a");

@@ -90,6 +90,17 @@ fn a_folder_of_copies_is_chosen_and_what_it_restores_is_planned_before_anything_
 }
 
 #[test]
+fn a_plan_from_before_a_repair_is_not_on_the_way_back() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("f x");
+    assert_eq!(stage.state.context(), KeyContext::Plan);
+    stage.keys("C").types("/srv/clone/").keys("enter enter y");
+    assert_eq!(stage.writes, 1, "{}", stage.text());
+    stage.keys("esc");
+    assert_eq!(stage.state.context(), KeyContext::Findings);
+}
+
+#[test]
 fn a_folder_that_cannot_be_used_leaves_everything_as_it_was() {
     let mut stage = Stage::new(80, 24);
     stage.keys("3 C").types("/none").keys("enter");

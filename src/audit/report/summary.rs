@@ -71,7 +71,7 @@ pub struct Summary {
     /// The first commits whose signature is invalid.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub invalid_signatures: Vec<String>,
-    /// At depth bytes, the rows whose bytes were not read, by why: with `checked.read` they are all rows.
+    /// Of the whole hub at depth bytes, the rows whose bytes were not read, by why: with `checked.read` they are all rows.
     #[serde(skip)]
     pub unread: UnreadRows,
     /// Codes that this depth does not pay for, and that were not met.

@@ -312,8 +312,10 @@ impl Scan<'_> {
                 let fate = Fate::of(R::KIND, verdict.as_ref());
                 self.summary.count_unlinked(self.store, R::KIND, fate);
             }
+            // In an audit of one repository, rows without a verdict may be another's.
             if let Some(why) = Unread::of(verdict.as_ref())
                 && self.options.depth == Depth::Bytes
+                && self.only.is_none()
             {
                 *self.summary.unread.entry(why).or_default() += 1;
             }
