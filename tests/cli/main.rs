@@ -35,6 +35,7 @@ mod rebuilding;
 mod recovering;
 mod remote;
 mod repairing;
+mod requests;
 mod scoped;
 mod serving;
 mod sides;

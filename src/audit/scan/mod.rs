@@ -38,8 +38,15 @@ const PAGE: u32 = 500;
 /// Rows asked for at once where nothing but rows is looked at.
 const WIDE_PAGE: u32 = 2_000;
 
-/// Rows that a HEAD is sent for although the listing and the row agree.
-const WITNESSES: u64 = 1_000;
+/// Rows up to which a hub is small: a HEAD is sent for each of them although the listing and the row agree.
+const SMALL: u64 = 1_000;
+
+/// Rows of a larger hub that such a HEAD is sent for. If 3 in 200 listed objects are gone, 200 HEADs miss them all in
+/// one audit of 20.
+const WITNESSES: u64 = 200;
+
+/// Rows without a URI and without a listed object whose possible keys are sent a HEAD.
+const UNLISTED_WITNESSES: u64 = 1_000;
 
 /// Reasons for missing answers that are kept; the others are counted.
 const REASONS: usize = 10;
@@ -240,13 +247,16 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Chooses for how many rows a HEAD checks the listing: all rows of a small hub, a thousand or more of a large
-    /// one.
+    /// Chooses for how many rows a HEAD checks the listing: all rows of a small hub, some of a large one. A row whose
+    /// URI names an unlisted object is none of these: it is always sent one.
     fn choose_witnesses(&mut self, counts: &Counts) {
         let nulls: u64 = self.summary.null_uris.values().sum();
         let rows = counts.commits + counts.snapshots + counts.blobs;
-        self.judge.witness.every_listed = rows.div_ceil(WITNESSES).max(1);
-        self.judge.witness.every_unlisted = nulls.div_ceil(WITNESSES).max(1);
+        self.judge.witness.every_listed = match rows {
+            0..=SMALL => 1,
+            _ => rows.div_ceil(WITNESSES),
+        };
+        self.judge.witness.every_unlisted = nulls.div_ceil(UNLISTED_WITNESSES).max(1);
     }
 
     /// Returns the database's clock when the audit began.
