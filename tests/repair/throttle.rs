@@ -2,6 +2,7 @@
 
 use super::Throttle;
 use crate::apply::RetryPolicy;
+use crate::apply::retry_policy::Tries;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -71,18 +72,32 @@ fn a_pace_is_never_nothing_and_never_more_than_is_announced() {
     assert_eq!(Throttle::new(10_000, None).concurrency(), super::MOST);
 }
 
-#[test]
-fn waits_grow_are_spread_and_end() {
+#[tokio::test(start_paused = true)]
+async fn waits_grow_are_spread_and_end() {
     let retry_policy = RetryPolicy {
         tries: 5,
         first: SECOND,
         longest: SECOND * 3,
+        ..RetryPolicy::default()
     };
-    for (tried, most) in [(1, 1), (2, 2), (3, 3), (4, 3)] {
-        let waits: Vec<Duration> = (0..100).filter_map(|_| retry_policy.wait(tried)).collect();
-        assert_eq!(waits.len(), 100);
-        assert!(waits.iter().all(|wait| *wait <= SECOND * most));
-        assert!(waits.iter().all(|wait| *wait >= SECOND * most / 2));
+    for _ in 0..100 {
+        let mut tries = Tries::default();
+        for most in [1, 2, 3, 3] {
+            let wait = retry_policy.wait(&mut tries).unwrap();
+            assert!(wait <= SECOND * most && wait >= SECOND * most / 2, "{wait:?}");
+        }
+        assert_eq!(retry_policy.wait(&mut tries), None);
     }
-    assert_eq!(retry_policy.wait(5), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_a_hub_that_stays_locked() {
+    let (retry_policy, mut tries) = (RetryPolicy::default(), Tries::default());
+    let begun = Instant::now();
+    while let Some(wait) = retry_policy.wait(&mut tries) {
+        // Each try waits for the lock behind three others before it is refused.
+        tokio::time::advance(wait + 20 * SECOND).await;
+    }
+    assert!(begun.elapsed() <= retry_policy.patience + 20 * SECOND);
+    assert!(begun.elapsed() >= 20 * SECOND, "one more try is worth it");
 }

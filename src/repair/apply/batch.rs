@@ -2,7 +2,7 @@
 
 use super::budget::Budget;
 use super::ended::{Ended, as_planned, made_of, outcome_line};
-use super::retry_policy::transient_reason;
+use super::retry_policy::{Tries, transient_reason};
 use super::throttle::{MOST, Turn};
 use super::{Options, Outcome};
 use crate::RepairError;
@@ -196,7 +196,7 @@ impl Run<'_> {
         rows: &HashMap<String, AnyRow>,
     ) -> Result<Change, Ended> {
         let target = Target::again(step, kind);
-        let mut tried = 0;
+        let mut tries = Tries::default();
         loop {
             let built = {
                 let _turn = self.turn(step).await;
@@ -213,8 +213,7 @@ impl Run<'_> {
                 }
             };
             let reason = built.as_ref().err().and_then(transient_reason);
-            tried += 1;
-            if !self.again_after(reason, tried).await {
+            if !self.again_after(reason, &mut tries).await {
                 return as_planned(step, built);
             }
         }
@@ -228,7 +227,7 @@ impl Run<'_> {
         change: &Change,
         halted: &AtomicBool,
     ) -> Option<Result<Done, WriteError>> {
-        let (mut tried, mut last) = (0, None);
+        let (mut tries, mut last) = (Tries::default(), None);
         loop {
             let turn = Some(self.turn(step).await);
             // Looked at last, since a step may have waited long for its turn.
@@ -245,8 +244,7 @@ impl Run<'_> {
                 Err(WriteError::Store(error)) => transient_reason(error),
                 _ => None,
             };
-            tried += 1;
-            if !self.again_after(reason, tried).await {
+            if !self.again_after(reason, &mut tries).await {
                 return Some(made);
             }
             last = Some(made);

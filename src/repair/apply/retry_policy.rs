@@ -3,6 +3,7 @@
 use luthier_hub::backend::BackendError;
 use luthier_hub::store::StoreError;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// The number of tries of a step, and the waits between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +14,15 @@ pub struct RetryPolicy {
     pub first: Duration,
     /// No wait is longer.
     pub longest: Duration,
+    /// No try begins later than this after the first one failed: a locked database takes its time for each answer.
+    pub patience: Duration,
+}
+
+/// The tries of one step.
+#[derive(Debug, Default)]
+pub(super) struct Tries {
+    failed: u32,
+    first_failure: Option<Instant>,
 }
 
 impl Default for RetryPolicy {
@@ -21,22 +31,24 @@ impl Default for RetryPolicy {
             tries: 6,
             first: Duration::from_secs(1),
             longest: Duration::from_secs(30),
+            patience: Duration::from_secs(35),
         }
     }
 }
 
 impl RetryPolicy {
-    /// Returns a wait before the next try, where `tried` have failed; none where that was the last. Anything from half
+    /// Returns a wait before the next try, where one more has failed; none where that was the last. Anything from half
     /// of it, so that steps that failed together do not come back together.
-    pub(super) fn wait(&self, tried: u32) -> Option<Duration> {
-        if tried >= self.tries {
+    pub(super) fn wait(&self, tries: &mut Tries) -> Option<Duration> {
+        tries.failed += 1;
+        let since = tries.first_failure.get_or_insert_with(Instant::now).elapsed();
+        if tries.failed >= self.tries {
             return None;
         }
-        let doubled = self
-            .first
-            .saturating_mul(1 << tried.saturating_sub(1).min(16));
-        let wait = doubled.min(self.longest) / 2;
-        Some(wait + wait.mul_f64(fastrand::f64()))
+        let doubled = self.first.saturating_mul(1 << (tries.failed - 1).min(16));
+        let half = doubled.min(self.longest) / 2;
+        let wait = half + half.mul_f64(fastrand::f64());
+        (since + wait <= self.patience).then_some(wait)
     }
 }
 

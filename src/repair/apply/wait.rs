@@ -1,6 +1,7 @@
 //! The waits of a run: for its turn, for the rate that a person set, for a store that asks for it.
 
 use super::batch::Run;
+use super::retry_policy::Tries;
 use super::throttle::Turn;
 use crate::step::Step;
 use std::time::Duration;
@@ -22,21 +23,21 @@ impl Run<'_> {
     }
 
     /// Returns whether to try once more, after a wait; where `reason` is none, the last try is what counts.
-    pub(super) async fn again_after(&self, reason: Option<&str>, tried: u32) -> bool {
+    pub(super) async fn again_after(&self, reason: Option<&str>, tries: &mut Tries) -> bool {
         let throttle = &self.options.throttle;
         let Some(reason) = reason else {
             throttle.went_well();
             return false;
         };
         throttle.slow_down();
-        match self.options.retry_policy.wait(tried) {
+        match self.options.retry_policy.wait(tries) {
             Some(wait) => {
-                warn!(tries = tried, ?wait, "waiting: {reason}");
+                warn!(?tries, ?wait, "waiting: {reason}");
                 self.say(&waiting(wait, reason));
                 self.wait(wait).await
             }
             None => {
-                warn!(tries = tried, "given up: {reason}");
+                warn!(?tries, "given up: {reason}");
                 false
             }
         }
