@@ -1,6 +1,5 @@
 //! The actions of keys, of rows in the help, and of tests.
 
-use super::decisions::Side;
 use super::guide::Guide;
 use luthier_audit::table::Format;
 use luthier_audit::{Depth, Fix};
@@ -103,8 +102,10 @@ pub enum Action {
     Check,
     /// Plans the undo of a run.
     Undo,
-    /// Keeps one side.
-    Choose(Side),
+    /// Plans the repair of the finding that is being decided.
+    Repair,
+    /// Leaves the finding that is being decided as it is.
+    Skip,
     /// The same answer for all of a code.
     SameForAll,
     /// Side by side, or one below the other.

@@ -67,7 +67,7 @@ impl Guide {
     }
 }
 
-const DECIDE: &str = "1, 2 or s decides each one; x plans";
+const DECIDE: &str = "1 or s decides each one; x plans";
 const LOOK: &str = "esc goes back to the guide";
 
 fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
@@ -129,9 +129,9 @@ fn sign_off(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
 /// Says how deep the audit after a repair looked, and what to press.
 const fn verified(depth: Depth) -> &'static str {
     match depth {
-        Depth::Rows => "verified at depth rows; x plans the rest, H to the hub",
-        Depth::Presence => "verified at depth presence; x plans the rest, H to the hub",
-        Depth::Bytes => "verified at depth bytes; x plans the rest, H to the hub",
+        Depth::Rows => "verified at depth rows; a, x plan the rest, H: hub",
+        Depth::Presence => "verified at depth presence; a, x plan the rest, H: hub",
+        Depth::Bytes => "verified at depth bytes; a, x plan the rest, H: hub",
     }
 }
 
@@ -141,7 +141,7 @@ fn by_hand(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
             Slot::Pending(_) => (4, "verifying: the audit runs again"),
             _ => (4, verified(shared.audits.asked.depth)),
         },
-        Screen::Findings(_) => (1, "mark with space, / or c; x plans them"),
+        Screen::Findings(findings) => (1, findings.lead()),
         Screen::Inspect(_) => (1, "x plans its repair, esc goes back"),
         Screen::Decide(_) => (2, DECIDE),
         Screen::Plan(plan) => (2, plan.lead(shared)),

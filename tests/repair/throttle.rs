@@ -84,7 +84,10 @@ async fn waits_grow_are_spread_and_end() {
         let mut tries = Tries::default();
         for most in [1, 2, 3, 3] {
             let wait = retry_policy.wait(&mut tries).unwrap();
-            assert!(wait <= SECOND * most && wait >= SECOND * most / 2, "{wait:?}");
+            assert!(
+                wait <= SECOND * most && wait >= SECOND * most / 2,
+                "{wait:?}"
+            );
         }
         assert_eq!(retry_policy.wait(&mut tries), None);
     }

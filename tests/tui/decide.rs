@@ -47,7 +47,7 @@ fn both_sides_stand_there_with_what_changed_within_a_line() {
 #[test]
 fn only_the_side_that_the_remedy_makes_true_is_planned() {
     let mut stage = stage(4);
-    stage.keys("f a x 2 1");
+    stage.keys("f a x 1 s");
     assert!(stage.notice().contains("skipped"), "{}", stage.notice());
     stage.keys("s x");
     assert_eq!(stage.state.context(), KeyContext::Plan);
@@ -56,6 +56,11 @@ fn only_the_side_that_the_remedy_makes_true_is_planned() {
         "{}",
         planned(&stage)
     );
+    assert!(
+        stage.text().contains("300 findings marked, 1 of 4 planned"),
+        "{}",
+        stage.text()
+    );
     // 4 were chosen: one is planned, two were decided against, one is open.
     let text = stage.text();
     assert!(
@@ -63,6 +68,32 @@ fn only_the_side_that_the_remedy_makes_true_is_planned() {
         "{text}"
     );
     assert!(!text.contains(" 1 decided"), "one set of figures: {text}");
+}
+
+#[test]
+fn one_is_always_the_repair_and_another_digit_is_refused_with_a_reason() {
+    for (rowless, objectless) in [(false, false), (true, false), (false, true)] {
+        let hub = FakeHub {
+            two_truths: 2,
+            rowless,
+            objectless,
+            ..FakeHub::default()
+        };
+        let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 100, 40);
+        stage.keys("f a x 2");
+        assert_eq!(
+            stage.notice(),
+            "this finding has one repair: 1 plans it, s skips it"
+        );
+        let none = "0 planned, 0 skipped, 2 undecided";
+        assert!(stage.text().contains(none), "{}", stage.text());
+        stage.keys("1 s x");
+        assert!(
+            planned(&stage).contains("Ordinals([0])"),
+            "{}",
+            planned(&stage)
+        );
+    }
 }
 
 #[test]
@@ -77,7 +108,7 @@ fn nothing_is_planned_before_something_is_decided() {
 #[test]
 fn a_decision_that_was_carried_out_is_none_for_what_is_found_later() {
     let mut stage = stage(4);
-    stage.keys("f a x 2 s x enter y");
+    stage.keys("f a x 1 s x enter y");
     assert_eq!(stage.writes, 1, "{}", stage.text());
     stage.keys("H f a x");
     let text = stage.text();
@@ -88,18 +119,16 @@ fn a_decision_that_was_carried_out_is_none_for_what_is_found_later() {
 #[test]
 fn one_answer_stands_for_all_only_after_three_by_hand() {
     let mut stage = stage(10);
-    stage.keys("f a x 2 2 =");
+    stage.keys("f a x 1 1 =");
     assert!(
         stage.notice().contains("decide 1 more"),
         "{}",
         stage.notice()
     );
     // The cursor has moved on to a finding without a decision: the last answer is the one that is used.
-    stage.keys("2");
+    stage.keys("1");
     assert!(
-        stage
-            .text()
-            .contains("=       trust the object for all other"),
+        stage.text().contains("=  trust the object for all other"),
         "{}",
         stage.text()
     );
@@ -127,7 +156,7 @@ fn what_no_decision_repairs_is_counted_beside_the_decisions() {
 fn the_reason_for_a_refused_key_is_read_to_its_end_on_a_narrow_screen() {
     let mut stage = stage(10);
     stage.resize(60, 15);
-    stage.keys("f a x 2 2 =");
+    stage.keys("f a x 1 1 =");
     let reason = stage.notice().to_owned();
     let lines = [stage.line(12), stage.line(13)].join(" ");
     let shown = lines.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -140,7 +169,7 @@ fn the_reason_for_a_refused_key_is_read_to_its_end_on_a_narrow_screen() {
 #[test]
 fn decisions_survive_leaving_and_entering_again() {
     let mut stage = stage(3);
-    stage.keys("f a x 2 2 esc esc");
+    stage.keys("f a x 1 1 esc esc");
     assert_eq!(stage.state.context(), KeyContext::Hub);
     stage.keys("f x");
     assert!(
@@ -154,7 +183,7 @@ fn decisions_survive_leaving_and_entering_again() {
 fn a_side_that_was_not_on_the_screen_is_not_chosen() {
     let mut stage = stage(3);
     stage.keys("f a");
-    stage.burst("x 2 2 2");
+    stage.burst("x 1 1 1");
     stage.answer_all();
     assert!(
         stage.text().contains("0 planned, 0 skipped, 3 undecided"),
@@ -173,15 +202,15 @@ fn an_id_without_row_is_decided_beside_its_object() {
     let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 100, 40);
     stage.keys("f a x");
     for words in [
-        "1 or s  leave it: nothing is changed, the finding stays",
-        "2       make a row from the object",
-        "Recommended: 2. The object matches its id.",
+        "1  make a row from the object",
+        "s  skip it: nothing is changed, the finding stays",
+        "Recommended: 1. The object matches its id.",
         "✗ there is no row",
         "used by",
     ] {
         assert!(stage.text().contains(words), "{words}: {}", stage.text());
     }
-    stage.keys("2");
+    stage.keys("1");
     assert!(
         stage.text().contains("1 planned, 0 skipped, 0 undecided"),
         "{}",
@@ -192,11 +221,11 @@ fn an_id_without_row_is_decided_beside_its_object() {
 #[test]
 fn a_choice_is_told_before_the_next_finding_is_on_the_screen() {
     let mut stage = stage(4);
-    stage.keys("f a x 2");
+    stage.keys("f a x 1");
     let notice = stage.notice().to_owned();
     assert!(notice.ends_with(": planned, next 2 of 4"), "{notice}");
     assert!(stage.text().contains(&notice), "{}", stage.text());
-    stage.keys("s 2 2");
+    stage.keys("s 1 1");
     let notice = stage.notice();
     assert!(notice.ends_with(": planned, x plans"), "{notice}");
 }
@@ -212,14 +241,15 @@ fn a_missing_object_is_decided_by_what_the_row_yields_and_compared_with_nothing(
     stage.keys("f a x");
     let text = stage.text();
     for words in [
-        "1       store the object again, from the row",
-        "2 or s  leave it: nothing is changed",
+        "1  store the object again, from the row",
+        "s  skip it: nothing is changed",
         "Recommended: 1. The row reproduces the id",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
     assert!(!text.contains('≠'), "{text}");
     assert!(!text.contains("not there"), "{text}");
+    stage.resize(80, 20);
     stage.keys("G");
     let text = stage.text();
     assert!(text.contains("nowhere"), "{text}");
@@ -231,7 +261,7 @@ fn a_missing_object_is_decided_by_what_the_row_yields_and_compared_with_nothing(
 #[test]
 fn leaving_asks_before_decisions_are_lost_and_not_after_they_are_applied() {
     let mut stage = stage(43);
-    stage.keys("f a x 2 2 2 2 q");
+    stage.keys("f a x 1 1 1 1 q");
     assert_eq!(stage.state.context(), KeyContext::Confirm);
     assert!(
         stage.text().contains("4 of 43 decisions are made"),
@@ -252,7 +282,7 @@ fn leaving_asks_before_decisions_are_lost_and_not_after_they_are_applied() {
 #[test]
 fn an_answer_for_all_ends_with_the_plan_that_it_was_given_for() {
     let mut stage = stage(10);
-    stage.keys("f a x 2 2 2 =");
+    stage.keys("f a x 1 1 1 =");
     let answer = "all other object-diverges: trust the object";
     assert!(stage.text().contains(answer), "{}", stage.text());
     stage.keys("x enter y");
@@ -271,10 +301,10 @@ fn the_figures_of_leaving_are_those_of_the_decisions() {
         let words = words.filter(|word| !word.is_empty()).collect::<Vec<_>>();
         words.join(" ")
     };
-    let one = question(&mut stage, "f a x 2 q");
+    let one = question(&mut stage, "f a x 1 q");
     assert!(one.contains("1 of 43 decisions is made"), "{one}");
     // One answer for all decides the others too.
-    let all = question(&mut stage, "n 2 2 = q");
+    let all = question(&mut stage, "n 1 1 = q");
     assert!(all.contains("43 planned, 0 skipped, 0 undecided"), "{all}");
     assert!(all.contains("43 of 43 decisions are made"), "{all}");
 }

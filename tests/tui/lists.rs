@@ -448,3 +448,33 @@ fn a_repository_in_full_is_read_by_pages_to_its_end() {
     stage.keys("up g");
     assert!(stage.text().contains(" ▾ "), "{}", stage.text());
 }
+
+#[test]
+fn what_x_plans_is_said_before_it_is_pressed() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("f");
+    let one = "x plans the one under the cursor; space marks more, a all";
+    assert!(stage.line(1).contains(one), "{}", stage.text());
+    stage.keys("space");
+    let marked = "x plans what is marked; u unmarks it";
+    assert!(stage.line(1).contains(marked), "{}", stage.text());
+    stage.keys("u c");
+    let group = "x plans this group; space marks it, enter lists it";
+    assert!(stage.line(1).contains(group), "{}", stage.text());
+}
+
+#[test]
+fn marks_end_with_the_run_that_they_were_planned_for() {
+    for marks in ["a", "space space space"] {
+        let mut stage = Stage::new(100, 30);
+        stage.keys("f").keys(marks).keys("x esc");
+        assert!(
+            !findings(&stage).marked.is_empty(),
+            "a plan alone ends none"
+        );
+        stage.keys("x enter y esc");
+        assert_eq!(stage.writes, 1, "{}", stage.text());
+        assert!(findings(&stage).marked.is_empty(), "{}", stage.text());
+        assert!(!stage.text().contains('*'), "{}", stage.text());
+    }
+}

@@ -41,7 +41,10 @@ impl RetryPolicy {
     /// of it, so that steps that failed together do not come back together.
     pub(super) fn wait(&self, tries: &mut Tries) -> Option<Duration> {
         tries.failed += 1;
-        let since = tries.first_failure.get_or_insert_with(Instant::now).elapsed();
+        let since = tries
+            .first_failure
+            .get_or_insert_with(Instant::now)
+            .elapsed();
         if tries.failed >= self.tries {
             return None;
         }

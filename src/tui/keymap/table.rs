@@ -3,7 +3,6 @@
 use super::KeyContext as P;
 use super::{Binding, KeyContext};
 use crate::action::{Action, Motion};
-use crate::decisions::Side;
 use crate::guide::Guide;
 use luthier_audit::table::Format;
 use luthier_audit::{Depth, Fix};
@@ -92,9 +91,8 @@ pub const TABLE: &[Binding] = &[
     row(Action::Back,      &[P::Export],   &["esc", "ctrl-c"], 2, "close", "Write nothing."),
     row(Action::Plan,      &[P::Hub],      &["x"],         5, "plan",     "Plan every repair that needs no decision. Writes nothing."),
     row(Action::Plan,      &[P::Repos, P::Objects, P::Inspect, P::Findings, P::Decide, P::Pull, P::SignOff], &["x"], 3, "plan", "Plan the repair of the marked findings, or of the one under the cursor. Writes nothing."),
-    row(Action::Choose(Side::Row),    &[P::Decide], &["1"], 1, "first", "Choose the first answer: trust the row. The screen says what that changes."),
-    row(Action::Choose(Side::Object), &[P::Decide], &["2"], 1, "second", "Choose the second answer: trust the object. The screen says what that changes."),
-    row(Action::Choose(Side::Skip),   &[P::Decide], &["s"], 2, "skip", "Skip this finding: nothing is changed."),
+    row(Action::Repair,    &[P::Decide],   &["1"],         1, "repair",   "Choose the repair that the screen describes, and go to the next finding. Writes nothing."),
+    row(Action::Skip,      &[P::Decide],   &["s"],         2, "skip",     "Skip this finding: nothing is changed."),
     row(Action::SameForAll, &[P::Decide],  &["="],         4, "same for all", "Give the same answer for all findings with this code; needs three decisions by hand first."),
     row(Action::Previous,  &[P::Decide],   &["["],         5, "previous", "Go to the previous finding."),
     row(Action::Next,      &[P::Decide],   &["]"],         3, "next",     "Go to the next finding."),

@@ -103,10 +103,12 @@ impl Decide {
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
         let nothing = || "there is no decision under the cursor".to_owned();
         match action {
-            Action::Choose(_) | Action::Open | Action::CopyId if self.current().is_none() => {
+            Action::Repair | Action::Skip | Action::Open | Action::CopyId
+                if self.current().is_none() =>
+            {
                 Some(nothing())
             }
-            Action::Choose(Side::Row | Side::Object) if !self.is_seen() => {
+            Action::Repair if !self.is_seen() => {
                 Some("wait until both sides are on the screen".into())
             }
             Action::SameForAll => self.refuse_rule(shared),
@@ -149,7 +151,8 @@ impl Decide {
             }
             Action::Next | Action::NextFinding => self.go(Motion::Down),
             Action::Previous | Action::PreviousFinding => self.go(Motion::Up),
-            Action::Choose(side) => self.choose(side, ctx),
+            Action::Repair => self.choose(true, ctx),
+            Action::Skip => self.choose(false, ctx),
             Action::SameForAll => self.same_for_all(ctx),
             Action::Layout => {
                 let now = self.is_beside(ctx.regions.panes[0].width);
@@ -177,15 +180,18 @@ impl Decide {
         self.detail = Cursor::default();
     }
 
-    fn choose(&mut self, side: Side, ctx: &mut Ctx) {
+    /// Decides the finding under the cursor: for the side that its repair makes true, or for neither.
+    fn choose(&mut self, repair: bool, ctx: &mut Ctx) {
         let Some(row) = self.current() else { return };
-        let (code, remedy, at) = (row.code, row.remedy, subject(row.id.exact()));
+        let side = winner(row.remedy).filter(|_| repair);
+        let (code, at) = (row.code, subject(row.id.exact()));
         let short = row.id.short();
-        ctx.shared.decisions.choose(code, at, side);
-        let chosen = match winner(remedy) == Some(side) {
-            true => "planned",
-            false => "skipped",
+        let chosen = match side {
+            Some(_) => "planned",
+            None => "skipped",
         };
+        let side = side.unwrap_or(Side::Skip);
+        ctx.shared.decisions.choose(code, at, side);
         self.go_to_undecided(ctx);
         let next = match self.tally(ctx.shared).undecided {
             0 => "x plans".to_owned(),
@@ -238,7 +244,7 @@ impl Decide {
         };
         let tally = self.tally(ctx.shared);
         let places = ctx.shared.decisions.places(classified);
-        let planned = (self.report, Selection::Ordinals(places));
+        let planned = (self.report, places);
         PlanScreen::open_decided(planned, &self.what, tally, ctx)
     }
 

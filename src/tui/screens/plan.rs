@@ -16,6 +16,7 @@ use crate::state::{Ctx, Shared, Slot};
 use crate::theme::Theme;
 use crate::widgets::confirm::{Confirm, Question};
 use crate::widgets::list::Cursor;
+use luthier_hub::text;
 use luthier_repair::{Selection, Totals, Work, why_name};
 
 /// So many steps are looked at before the others, on production.
@@ -64,13 +65,23 @@ impl PlanScreen {
 
     /// Starts planning what was decided; the tally has the findings that were not.
     pub fn open_decided(
-        (report, selection): (ReportRef, Selection),
+        (report, places): (ReportRef, Vec<u64>),
         what: &str,
         tally: Tally,
         ctx: &mut Ctx,
     ) -> Go {
-        let planning = ctx.plan(report, selection);
-        Self::show(planning, what.to_owned(), tally, ctx)
+        let chosen = places.len() as u64;
+        let all = chosen + tally.kept + tally.skipped + tally.undecided;
+        let what = match all - chosen {
+            0 => what.to_owned(),
+            _ => format!(
+                "{what}, {} of {} planned",
+                text::grouped(chosen),
+                text::grouped(all)
+            ),
+        };
+        let planning = ctx.plan(report, Selection::Ordinals(places));
+        Self::show(planning, what, tally, ctx)
     }
 
     /// Starts to plan the undo of a run.

@@ -6,6 +6,7 @@ use super::super::lines::HubId;
 use super::super::notices::Level;
 use super::super::overlay::Overlay;
 use super::super::pages::Row;
+use super::super::screens::findings::Marked;
 use super::super::screens::pull::PullScreen;
 use super::super::screens::{Go, Screen, objects};
 use super::super::state::State;
@@ -172,6 +173,10 @@ fn carry_out(state: &mut State, agreed: Agreed, out: &mut Vec<Effect>) {
                 .pop_if(|below| matches!(below, Screen::Decide(_)))
             {
                 super::guides::close(state, vec![decided], out);
+            }
+            // So are the marks: what is found later was marked by nobody.
+            if let Some(Screen::Findings(findings)) = state.stack.last_mut() {
+                findings.marked = Marked::default();
             }
             state.stack.push(Screen::Apply(Box::new(apply)));
             out.push(Effect::Apply {

@@ -131,6 +131,11 @@ pub fn nowhere(state: &mut State, key: KeyEvent) {
         .collect();
     places.dedup();
     let text = match (rows.first(), key.code) {
+        (_, KeyCode::Char('0'..='9')) if state.context() == KeyContext::Decide => {
+            let name = |action| state.keymap.key(KeyContext::Decide, action);
+            let (repair, skip) = (name(Action::Repair), name(Action::Skip));
+            format!("this finding has one repair: {repair} plans it, {skip} skips it")
+        }
         (Some(row), _) if !places.is_empty() => {
             let named = format!("{} ({})", row.key(), row.binding.title);
             works_on(&named, &places)

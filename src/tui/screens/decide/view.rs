@@ -78,8 +78,13 @@ impl Decide {
         head.lines.push(Line::from(line));
         head.say(row.code.fault().is, theme.muted);
         choices(row, head, theme);
-        if let Some(words) = self.advice(row) {
-            head.say(words, theme.good);
+        match (self.advice(row), criterion(row.code)) {
+            (Some(words), _) => head.say(words, theme.good),
+            (None, Some(words)) => head.say(words, theme.text),
+            (None, None) => {}
+        }
+        if let Some(words) = also_settles(row) {
+            head.say(&words, theme.text);
         }
         let offered = shared.decisions.offered(row.code, subject(row.id.exact()));
         match (shared.decisions.rule(row.code), offered) {
@@ -88,7 +93,7 @@ impl Decide {
                 head.say(&words, theme.text);
             }
             (None, Some((code, side))) => {
-                let words = format!("=       {} for all other {code}", side.answer());
+                let words = format!("=  {} for all other {code}", side.answer());
                 head.say(&words, theme.text);
             }
             (None, None) => {}
@@ -111,7 +116,7 @@ impl Decide {
                 Some("Recommended: 1. Without its wrapping the object matches its id.")
             }
             Some(Side::Object) if seen.object.good && seen.is_proved_apart() => {
-                Some("Recommended: 2. The object matches its id.")
+                Some("Recommended: 1. The object matches its id.")
             }
             Some(Side::Object) if seen.object.good => Some(
                 "The object matches its id, which does not hash every field that differs: there either side may be right.",
@@ -154,20 +159,51 @@ fn parts(head: &Text, area: Rect) -> [Rect; 2] {
     Layout::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(area)
 }
 
-/// Says which key carries the remedy out, and which ones leave everything as it is.
+/// Says which key carries the remedy out, and which one leaves everything as it is.
 fn choices(row: &FindingLine, head: &mut Text, theme: &Theme) {
-    for side in [Side::Row, Side::Object] {
-        let key = if side == Side::Row { "1" } else { "2" };
-        let (keys, words) = match winner(row.remedy) == Some(side) {
-            true => (key.to_owned(), outcome(row.code, row.remedy)),
-            false => (
-                format!("{key} or s"),
-                "leave it: nothing is changed, the finding stays",
-            ),
-        };
-        let lead = crate::widgets::list::fit(&keys, 8);
+    let skip = "skip it: nothing is changed, the finding stays";
+    for (key, words) in [("1", outcome(row.code, row.remedy)), ("s", skip)] {
+        let lead = crate::widgets::list::fit(key, 3);
         head.hang(&lead, words, theme.text);
     }
+}
+
+/// Says by what to decide where the sides that were read recommend nothing.
+const fn criterion(code: Code) -> Option<&'static str> {
+    Some(match code {
+        Code::IdentityStale => {
+            "Clients refuse this id either way: 1 only keeps the record in the store too, in case the row is lost."
+        }
+        Code::UriRefused => {
+            "The store has an object that matches the id. Skip it only if another program needs the URI that the row has now."
+        }
+        Code::RowElsewhere => {
+            "Both repositories have the same owner. Skip it only if this one should not have the object."
+        }
+        Code::RepoUnreferenced => {
+            "1 only adds rows. Skip it only if a branch should not have what it points to."
+        }
+        Code::IndexWrong => {
+            "The pack has bytes that match the id: 1 makes the blob readable again."
+        }
+        _ => return None,
+    })
+}
+
+/// Names the other finding that the same row settles.
+fn also_settles(row: &FindingLine) -> Option<String> {
+    let other = match row.code {
+        Code::HeadDangling => format!("{} of this commit", Code::RowMissing),
+        Code::RowMissing => {
+            let user = row.evidence.iter().find(|(name, _)| name == "used by");
+            let branch = user.filter(|(_, user)| !user.starts_with("sha256:"));
+            format!("{} of {}", Code::HeadDangling, branch?.1)
+        }
+        _ => return None,
+    };
+    Some(format!(
+        "The row also settles {other}: one answer is enough."
+    ))
 }
 
 /// Describes what the repair of a finding changes.

@@ -52,18 +52,28 @@ impl Findings {
         }
     }
 
+    /// Returns the next key of a guide: what x would plan now.
+    #[must_use]
+    pub fn lead(&self) -> &'static str {
+        match (self.marked.is_empty(), self.group) {
+            (false, _) => "x plans what is marked; u unmarks it",
+            (true, Some(_)) => "x plans this group; space marks it, enter lists it",
+            (true, None) => "x plans the one under the cursor; space marks more, a all",
+        }
+    }
+
     pub(super) fn plan(&mut self, ctx: &mut Ctx) -> Go {
         let (selection, what) = match (&self.marked.marks, self.group) {
             (Marks::All(filter), _) => (
                 Selection::Chosen(filter.clone()),
-                "everything that is marked".to_owned(),
+                match self.count.ready() {
+                    Some(count) if *filter == self.filter => marked_words(*count),
+                    _ => "all marked findings".to_owned(),
+                },
             ),
             (Marks::Some(marks), _) if !marks.is_empty() => (
                 Selection::Ordinals(marks.iter().copied().collect()),
-                format!(
-                    "{} marked",
-                    luthier_hub::text::plural(marks.len() as u64, "finding")
-                ),
+                marked_words(marks.len() as u64),
             ),
             (_, Some(by)) => match self.group_filter(by) {
                 Some((filter, name)) => (Selection::Chosen(filter), name),
@@ -92,4 +102,8 @@ impl Findings {
         }
         Some((filter, format!("all of {}", name.shown())))
     }
+}
+
+fn marked_words(count: u64) -> String {
+    format!("{} marked", luthier_hub::text::plural(count, "finding"))
 }
