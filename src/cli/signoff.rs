@@ -188,6 +188,9 @@ fn tell(signoff: &Signoff, out: &Output) -> Result<(), CliError> {
     if signoff.left_total > 0 {
         out.line(&format!("{:<11}  {}", "findings", signoff.left_words()))?;
     }
+    if let Some(words) = signoff.fix_words() {
+        out.line(&format!("{:<11}  {words}", "of these"))?;
+    }
     for left in signoff.left.iter().take(SHOWN) {
         let id = text::cut(&left.id, 80);
         out.line(&format!(

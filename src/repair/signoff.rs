@@ -5,6 +5,7 @@ pub mod checks;
 pub mod drill;
 mod error;
 pub mod file;
+mod fixes;
 pub mod html_report;
 pub mod markdown_report;
 mod parts;
@@ -14,6 +15,7 @@ pub mod since;
 pub use checks::{Check, Checks, State, Verdict};
 pub use drill::{Drill, DrillStep};
 pub use error::{ReportError, SignoffError};
+pub use fixes::Fixes;
 pub use pulls::{FailedPull, PullOutcome, Pulls, RefusedRepo};
 
 use luthier_audit::hidden::HiddenTable;
@@ -129,6 +131,9 @@ pub struct Signoff {
     pub left: Vec<Left>,
     /// The number of remaining findings.
     pub left_total: u64,
+    /// What can be done about them; absent where there are none, or where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixes: Option<Fixes>,
     /// Rows without `storage_uri` by kind.
     pub null_uris: BTreeMap<String, u64>,
     /// The number of ids that each scheme reproduced.
@@ -188,7 +193,15 @@ pub async fn run_with_report(
     let pulls = pulls::try_all(store, options.pulls, progress).await?;
     progress.phase("verdict", None);
     store.index().in_place()?;
-    let (left, left_total) = left(&report).await?;
+    let filter = Filter {
+        left: true,
+        ..Filter::default()
+    };
+    let (left, left_total) = left(&report, &filter).await?;
+    let fixes = match left_total {
+        0 => None,
+        _ => Fixes::find(store, &report, &filter, progress).await?,
+    };
     let severe = Filter {
         grades: vec![Grade::Error, Grade::Critical],
         ..Filter::default()
@@ -203,6 +216,7 @@ pub async fn run_with_report(
         summary: report.summary().clone(),
         left,
         left_total,
+        fixes,
         pulls,
     };
     let mut signoff = seen.judged(checks, began, options);
@@ -217,6 +231,7 @@ struct Seen {
     summary: Summary,
     left: Vec<Left>,
     left_total: u64,
+    fixes: Option<Fixes>,
     pulls: PullOutcome,
 }
 
@@ -245,6 +260,7 @@ impl Seen {
             grades: summary.grades,
             left: self.left,
             left_total: self.left_total,
+            fixes: self.fixes,
             null_uris: summary.null_uris,
             schemes: summary.schemes,
             unknown: summary.unknown,
@@ -314,13 +330,9 @@ async fn said(store: &Store) -> Result<HubSaid, SignoffError> {
 
 /// Returns the findings that prevent PASS, the worst first: causes before what follows from them, by what they
 /// block.
-async fn left(report: &Report) -> Result<(Vec<Left>, u64), SignoffError> {
-    let filter = Filter {
-        left: true,
-        ..Filter::default()
-    };
-    let total = report.count(&filter).await?;
-    let page = report.page(&filter, 0, NAMED as u32).await?;
+async fn left(report: &Report, filter: &Filter) -> Result<(Vec<Left>, u64), SignoffError> {
+    let total = report.count(filter).await?;
+    let page = report.page(filter, 0, NAMED as u32).await?;
     let left = page.into_iter().map(|numbered| numbered.finding.into());
     Ok((left.collect(), total))
 }

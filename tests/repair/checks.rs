@@ -319,7 +319,7 @@ fn what_is_wrong_comes_before_what_is_open() {
     let reasons = checks(&seen).reasons();
     assert_eq!(reasons.len(), 2, "{reasons:?}");
     assert!(
-        reasons[0].contains("1 repository cannot be pulled with all branches at once"),
+        reasons[0].contains("Clients refuse 1 repository as a whole"),
         "{reasons:?}"
     );
     assert!(

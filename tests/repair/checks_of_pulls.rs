@@ -54,7 +54,7 @@ fn a_pull_without_an_answer_is_no_pull() {
 
 #[test]
 fn a_repository_that_clients_refuse_as_a_whole_is_wrong() {
-    let refused = "1 repository cannot be pulled with all branches at once, such as for the names of its branches (see failed pulls).";
+    let refused = "Clients refuse 1 repository as a whole, such as for the names of its branches (see failed pulls).";
     let two = "all-pulled broken: 2 of 2 branches were pulled completely";
     changes(
         Verdict::Fail,

@@ -2,6 +2,7 @@
 
 use super::support::*;
 use crate::journal::{Event, lines_of, runs, verify};
+use crate::signoff::{Pulls, html_report, markdown_report};
 use crate::{Outcome, Plan, Selection, Step, StepChange, apply, find_fixes, plan, plannable};
 use luthier_audit::{Auto, Code, Filter, Fix, Remedy};
 use luthier_hub::progress::Progress;
@@ -143,14 +144,30 @@ async fn what_is_asked_for_by_code_is_done_and_what_is_not_is_left_with_a_reason
 }
 
 #[tokio::test]
+async fn a_sign_off_says_what_can_be_done_about_all_that_prevents_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = demo(folder.path(), 3).await;
+    let signoff = super::signoff::signed(&store, Pulls::All).await;
+    let fixes = signoff.fixes.clone().unwrap();
+    assert!(fixes.tried);
+    assert_eq!(fixes.counts.values().sum::<u64>(), signoff.left_total);
+    let now = fixes.counts[&Fix::Auto];
+    assert!(now > 0 && now < signoff.left_total);
+    let words = format!("Of these, {now} can be repaired now, ");
+    let page = markdown_report::markdown(&signoff);
+    assert!(page.contains(&words), "{page}");
+    assert!(html_report::html(&signoff).contains(&words));
+}
+
+#[tokio::test]
 async fn what_is_said_to_be_repairable_is_what_plans_repair() {
     let folder = tempfile::tempdir().unwrap();
     let store = demo(folder.path(), 3).await;
     let report = audited(&store).await;
     let progress = Progress::new();
-    assert!(report.fixes().await.unwrap().is_empty(), "not known yet");
+    assert!(report.fixes(&Filter::default()).await.unwrap().is_empty(), "not known yet");
     assert!(find_fixes(&store, &report, &progress).await.unwrap());
-    let fixes = report.fixes().await.unwrap();
+    let fixes = report.fixes(&Filter::default()).await.unwrap();
     let all = report.count(&Filter::default()).await.unwrap();
     assert_eq!(fixes.values().sum::<u64>(), all);
     let places = async |fix| {

@@ -112,6 +112,7 @@ async fn a_hub_without_a_fault_passes_and_a_sample_of_its_branches_does_not() {
     let (_hub, store) = sound().await;
     let signoff = signed(&store, Pulls::All).await;
     assert_eq!(signoff.verdict, Verdict::Pass, "{:?}", signoff.reasons);
+    assert_eq!(signoff.fixes, None, "there is nothing to repair");
     assert_eq!((signoff.pulls.heads, signoff.pulls.succeeded), (1, 1));
     assert_eq!(
         signoff.counts.read, 14,

@@ -20,12 +20,12 @@ impl Report {
         Ok(self.scratch.set_fixes(rest, &some).await?)
     }
 
-    /// Counts the findings by what can be done about them.
+    /// Counts the findings of a filter by what can be done about them.
     ///
     /// # Errors
     /// The spool cannot be read.
-    pub async fn fixes(&self) -> Result<BTreeMap<Fix, u64>, AuditError> {
-        let query = self.query(&Filter::default());
+    pub async fn fixes(&self, filter: &Filter) -> Result<BTreeMap<Fix, u64>, AuditError> {
+        let query = self.query(filter);
         let groups = self.scratch.finding_groups(&query, "coalesce(fix, -1)");
         let groups = groups.await?.into_iter();
         Ok(groups

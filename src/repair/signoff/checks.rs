@@ -289,7 +289,7 @@ impl Checks {
         );
         if pulls.refused_total > 0 {
             said = format!(
-                "{said} {} cannot be pulled with all branches at once, such as for the names of its branches (see failed pulls).",
+                "{said} Clients refuse {} as a whole, such as for the names of its branches (see failed pulls).",
                 text::plural(pulls.refused_total, "repository")
             );
         }

@@ -197,6 +197,9 @@ fn findings(out: &mut String, signoff: &Signoff) {
         "<p>{}. Causes first, sorted by what they block.</p>",
         signoff.left_words()
     );
+    if let Some(words) = signoff.fix_words() {
+        line!(out, "<p>Of these, {words}.</p>");
+    }
     open(
         out,
         &["grade", "code", "kind", "id", "repository", "blocks"],

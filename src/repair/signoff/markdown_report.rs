@@ -7,7 +7,7 @@ use luthier_hub::text;
 use std::fmt::Write;
 
 /// Lines of what is left, and of failed pulls, before the rest is only counted.
-const SHOWN: usize = 50;
+const SHOWN: usize = 200;
 
 /// Returns the report: the verdict, then why, then the figures.
 #[must_use]
@@ -105,6 +105,9 @@ fn left(out: &mut String, signoff: &Signoff) {
         "{}. Causes first, sorted by what they block.\n",
         signoff.left_words()
     );
+    if let Some(words) = signoff.fix_words() {
+        line!(out, "Of these, {words}.\n");
+    }
     line!(
         out,
         "| code | grade | what | repository | blocks |\n|---|---|---|---|---|"

@@ -45,7 +45,7 @@ pub(super) fn sentences(pulls: &PullOutcome) -> Vec<String> {
             text::grouped(pulls.unknown_total)
         ),
         format!(
-            "{} of {} repositories can be pulled with all their branches.",
+            "Of {} of {} repositories every branch was pulled completely.",
             text::grouped(pulls.repositories_whole),
             text::grouped(pulls.repositories)
         ),

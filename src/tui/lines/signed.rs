@@ -22,6 +22,8 @@ pub struct SignedLine {
     pub left_total: u64,
     /// Their number in words, with its parts.
     pub left_words: String,
+    /// What can be done about them, in words; empty where it is not known.
+    pub fix_words: String,
     /// Findings of a lower grade, which do not.
     pub beside: u64,
     /// Repositories and branches that no client can pull, or whose pull could not be read, each in a line.
@@ -62,6 +64,7 @@ impl From<&Signoff> for SignedLine {
                 .collect(),
             left_total: signoff.left_total,
             left_words: signoff.left_words(),
+            fix_words: signoff.fix_words().unwrap_or_default(),
             beside: signoff
                 .findings
                 .values()

@@ -7,7 +7,7 @@ use crate::decisions::{Classified, Open, subject, winner};
 use crate::effect::ReportRef;
 use crate::event::Answer;
 use crate::lines::FixLine;
-use luthier_audit::{Auto, Fix, Numbered, Remedy, Report};
+use luthier_audit::{Auto, Filter, Fix, Numbered, Remedy, Report};
 use luthier_hub::progress::Progress;
 use luthier_repair::Selection;
 use std::sync::Arc;
@@ -80,7 +80,7 @@ impl RunnerContext {
             runtime.block_on(luthier_repair::find_fixes(&store, &asked, &watched))
         });
         let tried = tried.await??;
-        let counts = report.fixes().await?;
+        let counts = report.fixes(&Filter::default()).await?;
         Ok(Answer::Fixes(FixLine { counts, tried }))
     }
 

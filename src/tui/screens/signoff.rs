@@ -206,7 +206,11 @@ impl SignOffScreen {
             (_, Slot::Ready(end)) if end.verdict == Verdict::Pass => {
                 (4, "every check succeeded; w writes the report")
             }
-            (_, Slot::Ready(_)) => (3, "f lists remaining findings, w writes the report"),
+            (_, Slot::Ready(end)) if end.left_total > 0 => (
+                3,
+                "x plans what can be repaired, f lists findings, w writes the report",
+            ),
+            (_, Slot::Ready(_)) => (3, "w writes the report"),
             (_, Slot::Failed(_)) => (2, "r tries again"),
             (Slot::Pending(_), _) => (1, "the doctor checks database and store"),
             _ => (2, "reading every byte, pulling every branch; ctrl-c stops"),
@@ -342,8 +346,11 @@ fn ended(end: &SignedLine, out: &mut Text, theme: &Theme) {
     if end.left_total > 0 {
         out.gap();
         out.say(&end.left_words, theme.title);
+        if !end.fix_words.is_empty() {
+            out.say(&format!("of these, {}", end.fix_words), theme.text);
+        }
         out.say(
-            "causes first; f lists them, x plans their repair",
+            "causes first; x plans what can be repaired, f lists them all",
             theme.muted,
         );
     }

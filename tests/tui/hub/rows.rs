@@ -83,6 +83,7 @@ impl FakeHub {
                 "{} prevent PASS",
                 luthier_hub::text::plural(self.findings, "finding")
             ),
+            fix_words: String::new(),
             beside: 0,
             pulls: vec![],
             seconds: 3,
