@@ -33,7 +33,7 @@ pub const fn why_name(doubt: Option<Doubt>, environment: Environment) -> Option<
         (Some(Doubt::Alarms), _) => {
             Some("So much is wrong together that this may be the wrong store.")
         }
-        (_, true) => Some("This hub is neither a demo nor a staging hub."),
+        (_, true) => Some("Nothing says that this is a demo or a staging hub."),
         (Some(Doubt::Undo), false) => Some("The plan takes back an earlier run."),
         (Some(Doubt::Decisions), false) => {
             Some("Some steps repair findings that needed a decision.")

@@ -1,6 +1,7 @@
 //! The jobs that a person comes for, each a few screens in a row. A guide says in one line which
 //! step this is and which key leads on. It can be left at any step and entered again there.
 
+use super::lines::RepoLine;
 use super::screens::Screen;
 use super::state::{Shared, Slot};
 use luthier_audit::Depth;
@@ -55,6 +56,12 @@ impl Guide {
             return (1, LOOK);
         };
         let (step, lead) = self.at(screen, shared);
+        let lead = match screen {
+            Screen::Apply(apply) if self == Self::Pull && !own.iter().any(is_pull) => {
+                apply.lead("esc to the repositories; p pulls again", shared)
+            }
+            _ => lead,
+        };
         (step, if aside.is_empty() { lead } else { LOOK })
     }
 
@@ -67,12 +74,16 @@ impl Guide {
     }
 }
 
+const fn is_pull(screen: &Screen) -> bool {
+    matches!(screen, Screen::Pull(_))
+}
+
 const DECIDE: &str = "1 or s decides each one; x plans";
 const LOOK: &str = "esc goes back to the guide";
 
 fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
     match screen {
-        Screen::Repos(_) => (1, choose(shared)),
+        Screen::Repos(repos) => (1, choose(repos.current(), shared)),
         Screen::Objects(_) => (1, "b chooses a branch, p tries its pull"),
         Screen::Pull(pull) => match &pull.end {
             Slot::Ready(_) if pull.is_stale(shared) => (5, again(shared.work)),
@@ -80,7 +91,9 @@ fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
             Slot::Ready(end) if !end.is_whole() && pull.id().is_some() => {
                 (2, "this stops the pull; x plans, or says what it takes")
             }
-            Slot::Ready(end) if !end.is_whole() => (2, "Luthier cannot repair this from the hub"),
+            Slot::Ready(end) if !end.is_whole() => {
+                (2, "x says what is wrong with the branch itself")
+            }
             Slot::Ready(_) => (5, "the pull succeeds; b tries another branch, H to the hub"),
             Slot::Failed(_) => (2, "r traces again"),
             _ => (2, "tracing what a client would receive"),
@@ -92,11 +105,12 @@ fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
     }
 }
 
-/// Says how to try a branch, and what the list does not know yet: objects of which no byte was read.
-fn choose(shared: &Shared) -> &'static str {
-    match shared.audits.last_hub_audit().map(|past| past.depth) {
+/// Says how to try a branch, and what the list does not know yet of the repository: objects of which no byte was read.
+fn choose(repo: Option<&RepoLine>, shared: &Shared) -> &'static str {
+    let past = repo.and_then(|repo| shared.audits.last_repo_audit(repo.path.exact()));
+    match past.map(|past| past.depth) {
         Some(Depth::Bytes) | None => "b tries a branch, p all of the repository",
-        Some(_) => "b a branch, p all of them; bytes not read yet: A 3 enter",
+        Some(_) => "b tries a branch, p all; A 3 enter reads every byte first",
     }
 }
 

@@ -166,6 +166,15 @@ impl Row {
     pub fn key(&self) -> &str {
         self.keys.first().map_or("", String::as_str)
     }
+
+    /// Returns the one of its keys that was pressed, as the table writes it.
+    #[must_use]
+    pub fn as_pressed(&self, key: KeyEvent) -> &str {
+        let at = pressed(key);
+        let mut keys = self.keys.iter();
+        keys.find(|key| chord(key) == Some(at))
+            .map_or(self.key(), String::as_str)
+    }
 }
 
 /// The table, ready for look-ups.

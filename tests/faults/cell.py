@@ -43,7 +43,7 @@ class Cell:
         whole = self.reference.first.requests if self.reference else 0
         script = faults.Script(self.fault, self, whole) if self.fault else None
         self.bench.begin(self.hub.objects, script)
-        run = process.run(argv, env, self.folder, self.command.limit, "first", self.fault and self.fault.world, self.runs)
+        run = process.run(argv, env, self.folder, self._limit(), "first", self.fault and self.fault.world, self.runs)
         self.struck = script.struck if script else 0
         self.bench.heal()
         if self.helper:
@@ -52,6 +52,10 @@ class Cell:
         if self.fault and not self.fault.spoils and (self.command.writes or self.command.kind == "pull"):
             self.second = End(self, process.run(argv, env, self.folder, HEALED, "second"))
         return self
+
+    def _limit(self):
+        """Seconds in which the first run has to end."""
+        return max(self.command.limit, getattr(self.fault, "limit", 0))
 
     def runs(self, pid):
         self.pid = pid

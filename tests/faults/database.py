@@ -52,6 +52,11 @@ class Fault(faults.Fault):
         return False
 
     @property
+    def limit(self):
+        """The server's own limits come before ours, 120 s a statement and 150 s of silence; then it is tried once more."""
+        return 400 if self.name == "stall" else 0
+
+    @property
     def writes_only(self):
         return self.ops in ([WRITES], [COMMITS])
 

@@ -165,7 +165,10 @@ async fn what_is_said_to_be_repairable_is_what_plans_repair() {
     let store = demo(folder.path(), 3).await;
     let report = audited(&store).await;
     let progress = Progress::new();
-    assert!(report.fixes(&Filter::default()).await.unwrap().is_empty(), "not known yet");
+    assert!(
+        report.fixes(&Filter::default()).await.unwrap().is_empty(),
+        "not known yet"
+    );
     assert!(find_fixes(&store, &report, &progress).await.unwrap());
     let fixes = report.fixes(&Filter::default()).await.unwrap();
     let all = report.count(&Filter::default()).await.unwrap();

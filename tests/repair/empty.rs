@@ -156,7 +156,7 @@ async fn a_plan_of_nothing_says_what_was_looked_at_and_what_helps() {
     for (depth, words, deeper) in [
         (Depth::Rows, "rows only", true),
         (Depth::Presence, "did not read the objects' bytes", true),
-        (Depth::Bytes, "read everything", false),
+        (Depth::Bytes, "read rows and objects", false),
     ] {
         let options = Options {
             depth,

@@ -50,6 +50,8 @@ pub struct FakeHub {
     pub first_fixable: u64,
     /// No object has a finding.
     pub clean: bool,
+    /// A branch fails by itself: no object of it is refused.
+    pub unfit: bool,
     /// What is said of every object that is inspected.
     pub verdict: String,
     /// Objects that need a copy.
@@ -81,6 +83,7 @@ impl Default for FakeHub {
             depth: None,
             first_fixable: 0,
             clean: false,
+            unfit: false,
             trend: Vec::new(),
             wanted: 5,
             verdict: "A clone of main comes out empty: this commit has no snapshot.".into(),

@@ -219,6 +219,12 @@ fn a_key_without_meaning_here_names_the_screens_of_one_meaning() {
         stage.notice(),
         "1 (fixable now) works only on the screen hub"
     );
+    stage.keys("esc b W");
+    assert_eq!(
+        stage.notice(),
+        "W (wanted) works only on the screens hub, findings, plan",
+        "the key that was pressed, not another of the same action"
+    );
 }
 
 #[test]

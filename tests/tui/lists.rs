@@ -202,6 +202,17 @@ fn repositories_are_narrowed_by_words_as_they_are_typed() {
     assert!(stage.text().contains("bela/song"), "{}", stage.text());
 }
 
+#[test]
+fn esc_shows_all_repositories_before_it_goes_back() {
+    let mut stage = Stage::new(120, 30);
+    stage.keys("b /").types("bela").keys("enter");
+    assert!(stage.text().contains("esc shows all"), "{}", stage.text());
+    stage.keys("esc");
+    assert!(stage.text().contains("alice/song"), "{}", stage.text());
+    stage.keys("esc");
+    assert!(!stage.text().contains("alice/song"), "{}", stage.text());
+}
+
 fn object(stage: &Stage) -> Option<String> {
     match stage.state.stack.last() {
         Some(Screen::Objects(screen)) => screen.list.current().map(|row| row.at_exact.clone()),
@@ -335,7 +346,7 @@ fn what_can_be_repaired_is_counted_on_the_hub_and_one_key_lists_each_part() {
         "150 fixable now [1]",
         "100 need a decision [2]",
         "5 a copy [3]",
-        "2 a person [4]",
+        "2 no fix [4]",
     ] {
         assert!(text.contains(figure), "{text}");
     }

@@ -23,11 +23,7 @@ fn the_first_thing_that_a_client_would_refuse_is_one_sentence() {
 fn what_blocks_it_is_planned_and_the_pull_tried_again() {
     let mut stage = Stage::new(100, 30);
     stage.keys("b p x");
-    assert!(
-        stage.text().contains("what stops the pull"),
-        "{}",
-        stage.text()
-    );
+    assert!(stage.text().contains("what stops "), "{}", stage.text());
     stage.keys("esc");
     stage.hub.findings = 0;
     stage.keys("r");
@@ -126,6 +122,40 @@ fn a_long_trace_is_read_by_pages_to_its_end() {
         stage.keys("pgup");
         assert!(stage.text().contains(" ▾ 19 more"), "{}", stage.text());
     }
+}
+
+#[test]
+fn a_branch_that_fails_by_itself_leads_to_what_is_wrong_with_it() {
+    let mut stage = Stage::new(100, 30);
+    stage.hub.unfit = true;
+    stage.keys("b p");
+    let text = stage.text();
+    assert!(
+        text.contains("✗ main                      snapshot: "),
+        "the object is not the branch: {text}"
+    );
+    stage.keys("down");
+    assert!(
+        stage
+            .text()
+            .contains("x says what is wrong with the branch")
+    );
+    stage.keys("y");
+    assert_eq!(stage.notice(), "y (copy id): no object is refused here");
+    stage.keys("x");
+    assert!(
+        stage
+            .effects
+            .iter()
+            .any(|effect| effect.contains("Chosen(Filter") && effect.contains("kinds: [Branch]")),
+        "{:?}",
+        stage.effects
+    );
+    assert!(
+        stage.text().contains("what is wrong with mix/tape itself"),
+        "{}",
+        stage.text()
+    );
 }
 
 #[test]

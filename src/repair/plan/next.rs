@@ -48,7 +48,7 @@ impl Skipped {
         let looked = match summary.depth {
             Depth::Rows => "The audit read rows only, not the store",
             Depth::Presence => "The audit did not read the objects' bytes",
-            Depth::Bytes => "The audit read everything",
+            Depth::Bytes => "The audit read rows and objects",
         };
         let incomplete = match summary.complete {
             true => "",

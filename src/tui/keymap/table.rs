@@ -40,7 +40,7 @@ pub const TABLE: &[Binding] = &[
     row(Action::Guide(Guide::ByHand), &[P::Hub], &["f"],   1, "findings", "Guide: choose findings, decide, apply, verify."),
     row(Action::Fixable(&[Fix::Auto]), &[P::Hub], &["1"],  0, "fixable now", "List the findings that a plan repairs without a decision."),
     row(Action::Fixable(&[Fix::Decide]), &[P::Hub], &["2"], 0, "decisions", "List the findings that need a decision first."),
-    row(Action::Fixable(&[Fix::None]), &[P::Hub], &["4"],  0, "person",   "List the findings that Luthier does not repair: a person mends them, or nothing is broken (info)."),
+    row(Action::Fixable(&[Fix::None]), &[P::Hub], &["4"],  0, "no fix", "List the findings that Luthier does not repair: a person mends them, or nothing is broken (info)."),
     row(Action::Wanted,    &[P::Hub],      &["3", "W"],    0, "wanted",   "List what only a copy from elsewhere restores: the wanted list."),
     row(Action::Copies,    &[P::Wanted],   &["C"],         1, "folder of copies", "Choose a client's folder, and plan what its copies restore. Writes nothing."),
     row(Action::Open,      &[P::Wanted],   &["enter"],     2, "inspect",  "Inspect the object."),

@@ -33,7 +33,7 @@ impl FixLine {
             format!("{most}{} fixable now", count(&[Fix::Auto])),
             format!("{} {verb} a decision", count(&[Fix::Decide])),
             format!("{} a copy", count(&[Fix::Copy])),
-            format!("{} a person", count(&[Fix::None])),
+            format!("{} no fix", count(&[Fix::None])),
         ]
     }
 }

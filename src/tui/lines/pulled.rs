@@ -11,6 +11,7 @@ use luthier_object::Kind;
 /// An object that a client would refuse.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefusedLine {
+    pub kind: Kind,
     pub id: HubId,
     /// From a head to it.
     pub way: Vec<String>,
@@ -23,6 +24,7 @@ impl From<&Refusal> for RefusedLine {
         let short = refusal.id.short();
         let steps = refusal.way.iter();
         Self {
+            kind: refusal.kind,
             id: HubId::new(refusal.id.as_str()),
             way: steps
                 .map(|step| clean(&step.replace(refusal.id.as_str(), short)))

@@ -13,7 +13,7 @@ use crate::state::{Ctx, Shared, Slot};
 use crate::theme::Theme;
 use crate::widgets::list::Cursor;
 use crate::widgets::pane::Text;
-use luthier_audit::Filter;
+use luthier_audit::{Filter, Subject};
 use luthier_repair::Selection;
 
 /// A tried pull.
@@ -102,6 +102,31 @@ impl PullScreen {
         self.refused().map(|refused| &refused.id)
     }
 
+    /// Returns the findings that stop the pull of the branch under the cursor, and their name: those of the refused
+    /// object, or of the repository's branches where no object is refused, such as a branch with two rows.
+    fn chosen(&self) -> Option<(Filter, String)> {
+        let branch = match self.failed() {
+            Some(failed) => failed.branch.shown().to_owned(),
+            None => self.ask.shown(),
+        };
+        if let Some(id) = self.id() {
+            let filter = Filter {
+                id: Some(id.exact().to_owned()),
+                ..Filter::default()
+            };
+            return Some((filter, format!("what stops {branch}: {}", id.shown())));
+        }
+        let fails = self.end.ready().is_some_and(|end| !end.is_whole());
+        fails.then(|| {
+            let filter = Filter {
+                repo: Some(self.ask.repo.clone()),
+                kinds: vec![Subject::Branch],
+                ..Filter::default()
+            };
+            (filter, format!("what is wrong with {branch} itself"))
+        })
+    }
+
     /// Returns the reason why an action cannot be done here and now.
     #[must_use]
     pub fn refusal(&self, action: Action, shared: &Shared) -> Option<String> {
@@ -115,12 +140,16 @@ impl PullScreen {
             Action::Plan if shared.audits.last.is_none() => {
                 Some("no audit has finished yet".into())
             }
-            Action::Plan | Action::CopyId if self.id().is_none() => {
+            Action::Move(_) if self.end.ready().is_none() && shared.pulling.is_some() => {
+                Some("the branches are not traced yet".into())
+            }
+            Action::Plan if self.chosen().is_none() => {
                 Some(match self.end.ready().map(PulledLine::is_whole) {
                     Some(true) => "no object is refused here".into(),
-                    _ => "no refused object here can be repaired".into(),
+                    _ => "nothing is known that stops the pull".into(),
                 })
             }
+            Action::CopyId if self.id().is_none() => Some("no object is refused here".into()),
             _ => None,
         }
     }
@@ -140,12 +169,7 @@ impl PullScreen {
                 }
             }
             Action::Plan => {
-                if let Some(id) = self.id() {
-                    let what = format!("what stops the pull: {}", id.shown());
-                    let filter = Filter {
-                        id: Some(id.exact().to_owned()),
-                        ..Filter::default()
-                    };
+                if let Some((filter, what)) = self.chosen() {
                     return decide::open(Selection::Chosen(filter), &what, ctx);
                 }
             }
@@ -220,6 +244,9 @@ impl PullScreen {
                 "↑↓ another branch, pgdn reads on; enter traces it alone; x plans; r again".into()
             }
             (None, Some(_)) => "x plans the repair of what stops it; r traces again".into(),
+            (None, None) if self.chosen().is_some() => {
+                "x says what is wrong with the branch; r tries again".into()
+            }
             (None, None) => "r tries again".into(),
         }
     }

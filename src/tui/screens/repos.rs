@@ -192,6 +192,7 @@ impl Repos {
             Action::Export => ctx.export(Exported::Repos(self.ask())),
             Action::Pane => self.beside = !self.beside,
             Action::Back if self.beside => self.beside = false,
+            Action::Back if !self.text.trim().is_empty() => self.narrow("", ctx),
             Action::Back => return Go::Back,
             action => {
                 if let Some(row) = self.current().cloned() {
@@ -355,7 +356,7 @@ impl Repos {
                 text::plural(none, "finding")
             ),
             ("", None) => "a shared commit counts in each repository".into(),
-            (text, _) => format!("/{}", crate::lines::clean(text)),
+            (text, _) => format!("/{}; esc shows all", crate::lines::clean(text)),
         }
     }
 

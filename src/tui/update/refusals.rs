@@ -137,7 +137,7 @@ pub fn nowhere(state: &mut State, key: KeyEvent) {
             format!("this finding has one repair: {repair} plans it, {skip} skips it")
         }
         (Some(row), _) if !places.is_empty() => {
-            let named = format!("{} ({})", row.key(), row.binding.title);
+            let named = format!("{} ({})", row.as_pressed(key), row.binding.title);
             works_on(&named, &places)
         }
         (_, KeyCode::Char(_)) => format!(

@@ -138,7 +138,13 @@ impl FakeHub {
             .refusal
             .iter()
             .map(|refusal| refused("main", refusal))
-            .chain(other.iter().map(|refusal| refused("mix/tape", refusal)))
+            .chain(other.iter().map(|refusal| match self.unfit {
+                true => TriedBranch {
+                    end: BranchEnd::Unfit("two rows have its name".into()),
+                    ..refused("mix/tape", refusal)
+                },
+                false => refused("mix/tape", refusal),
+            }))
             .collect();
         TriedRepo {
             whole: 12 - named.len() as u64,

@@ -64,9 +64,12 @@ impl PlanScreen {
         let mut head = Text::new(width);
         match &self.totals {
             Slot::Ready(totals) if self.is_here() => {
-                let size = text::bytes(totals.bytes);
+                let size = match totals.bytes {
+                    0 => String::new(),
+                    bytes => format!(", {} to write", text::bytes(bytes)),
+                };
                 head.say(&self.what, theme.title);
-                let words = format!("{}{}, {size}", totals.words(), self.left_out());
+                let words = format!("{}{}{size}", totals.words(), self.left_out());
                 head.say(&words, theme.text);
                 for alarm in &self.planned.alarms {
                     head.say(&format!("! {alarm}"), theme.error);

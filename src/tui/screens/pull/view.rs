@@ -186,10 +186,11 @@ fn say_failing(branches: &BranchesLine, at: u64, out: &mut Text, theme: &Theme) 
     for (n, failed) in branches.named.iter().enumerate().skip(from).take(LISTED) {
         let mark = if failed.unread { "?" } else { "✗" };
         let chosen = if n == at { "▸" } else { " " };
-        let why = failed
-            .refused
-            .as_ref()
-            .map_or(failed.why.as_str(), |refused| &refused.why);
+        let why = match &failed.refused {
+            // The list has no room for the way to the object, but the object is not the branch.
+            Some(refused) => &format!("{}: {}", refused.kind, refused.why),
+            None => &failed.why,
+        };
         let style = if n == at { theme.text } else { theme.muted };
         let name = crate::widgets::list::fit(failed.branch.shown(), 24);
         let rows = match failed.rows {

@@ -106,7 +106,7 @@ impl Repos {
                 Some((" no repositories".to_owned(), theme.muted))
             }
             Slot::Ready((0, _)) => {
-                let text = " no repository has this name; / changes the filter";
+                let text = " no repository has this name; / changes the filter, esc shows all";
                 Some((text.to_owned(), theme.muted))
             }
             Slot::Ready(_) => None,
