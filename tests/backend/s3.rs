@@ -19,6 +19,7 @@ pub fn hasty() -> Timeouts {
         read: Duration::from_secs(5),
         backoff: Duration::from_millis(1),
         page: 4,
+        folder_page: 4,
         ..Timeouts::default()
     }
 }

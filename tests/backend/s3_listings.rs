@@ -6,7 +6,7 @@ use super::tests::{BUCKET, hasty, open, open_at, place};
 use crate::access::Access;
 use crate::backend::{Backend, Entry};
 use futures_util::StreamExt;
-use luthier_testing::s3::{Op, Quirk, Server};
+use luthier_testing::s3::{Fault, Lacks, Op, Quirk, Server};
 use std::collections::BTreeSet;
 
 async fn listed(store: &S3, prefix: &str, after: Option<&str>) -> Result<Vec<String>, String> {
@@ -134,6 +134,69 @@ async fn a_listing_of_many_pages_is_whole() {
     );
 }
 
+/// Three folders of more names than the usual page has, on a server that orders by folders; names on its pages.
+fn three_large_folders(page: usize) -> (Server, Vec<String>) {
+    let keys: BTreeSet<String> = (0..3_600).map(|n| format!("o/{}/{n:05}", n % 3)).collect();
+    let server = server_with(keys.iter().map(String::as_str));
+    server.set_quirk(Quirk::Folders);
+    server.set_page(page);
+    (server, keys.into_iter().collect())
+}
+
+#[tokio::test]
+async fn a_large_folder_is_one_page_where_the_server_allows_it() {
+    for (page, refuses, requests) in [
+        (10_000, None, 7),
+        // None of its pages is larger: two a folder.
+        (1_000, None, 10),
+        // The refused request is one more, and from there on it is two a folder.
+        (10_000, Some("o/1/"), 10),
+    ] {
+        let (server, keys) = three_large_folders(page);
+        let store = open_at(&place(&server), Access::Read, Timeouts::default())
+            .await
+            .unwrap();
+        if let Some(folder) = refuses {
+            server.fail(Op::List, folder, Fault::Code("InvalidArgument"), 1);
+        }
+        let before = server.count(Op::List);
+        assert_eq!(listed(&store, "", None).await.unwrap(), keys);
+        assert_eq!(
+            server.count(Op::List) - before,
+            requests,
+            "{page} {refuses:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_folder_of_just_the_usual_number_is_asked_for_again_and_the_next_one_is_one_page() {
+    let of = |folder: u8, count: u16| (0..count).map(move |n| format!("o/{folder}/{n:05}"));
+    let keys: Vec<String> = of(0, 1_000).chain(of(1, 1_200)).collect();
+    let server = server_with(keys.iter().map(String::as_str));
+    server.set_quirk(Quirk::Folders);
+    server.set_page(10_000);
+    let store = open_at(&place(&server), Access::Read, Timeouts::default())
+        .await
+        .unwrap();
+    let before = server.count(Op::List);
+    assert_eq!(listed(&store, "", None).await.unwrap(), keys);
+    assert_eq!(server.count(Op::List) - before, 7);
+}
+
+#[tokio::test]
+async fn a_wide_page_that_may_be_cut_is_not_the_end() {
+    let (server, keys) = three_large_folders(1_000);
+    server.set_lacks(Lacks {
+        wide_pages: true,
+        ..Lacks::default()
+    });
+    let store = open_at(&place(&server), Access::Read, Timeouts::default())
+        .await
+        .unwrap();
+    assert_eq!(listed(&store, "", None).await.unwrap(), keys);
+}
+
 #[tokio::test]
 async fn what_was_not_asked_for_stays_out_when_the_order_turns_out_late() {
     let server = server_with(["0", "1", "2", "3", "4", "5/x", "5!"]);
@@ -163,6 +226,7 @@ async fn any_listing_is_that_of_a_sorted_set() {
         }
         let timeouts = Timeouts {
             page: 1 + round % 5,
+            folder_page: 1 + round % 7,
             ..hasty()
         };
         let store = open_at(&place(&server), Access::Read, timeouts)

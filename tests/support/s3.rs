@@ -99,6 +99,8 @@ pub struct Lacks {
     pub conditions: bool,
     /// `x-amz-checksum-sha256` is ignored.
     pub checksums: bool,
+    /// Asked for more than 1,000 names, it sends so many and says that these are all.
+    pub wide_pages: bool,
 }
 
 /// A server that runs until it is dropped.

@@ -285,14 +285,14 @@ impl S3 for Memory {
         let prefix = input.prefix.clone().unwrap_or_default();
         self.meet(Op::List, &prefix).await?;
         let mut state = self.lock();
-        let quirk = state.quirk;
+        let (quirk, lacks) = (state.quirk, state.lacks);
         let most = state.page.unwrap_or(1_000);
-        let most = most.min(input.max_keys.map_or(1_000, |max| max as usize));
-        Ok(S3Response::new(super::s3_pages::page_of(
-            state.bucket(&input.bucket)?,
-            &input,
-            most,
-            quirk,
-        )))
+        let asked = input.max_keys.map_or(1_000, |max| max as usize);
+        let objects = state.bucket(&input.bucket)?;
+        let mut page = super::s3_pages::page_of(objects, &input, most.min(asked), quirk);
+        if lacks.wide_pages && asked > 1_000 {
+            (page.is_truncated, page.next_continuation_token) = (Some(false), None);
+        }
+        Ok(S3Response::new(page))
     }
 }

@@ -13,7 +13,7 @@ use aws_sdk_s3::error::{BoxError, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use luthier_object::time::Micros;
 use std::error::Error;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use tokio::sync::OnceCell;
 
@@ -56,6 +56,8 @@ pub(super) struct Bucket {
     at: String,
     budget: AtomicU32,
     pub(super) order: OnceLock<Order>,
+    /// Set once the server has refused a wide page, or may have cut one.
+    pub(super) is_narrow: AtomicBool,
     pub(super) conditions: OnceCell<Conditions>,
     /// One put at a time in each, where the server cannot keep puts apart.
     pub(super) lanes: Vec<tokio::sync::Mutex<()>>,
@@ -76,6 +78,7 @@ impl Bucket {
             connection,
             budget: AtomicU32::new(BUDGET),
             order: OnceLock::new(),
+            is_narrow: AtomicBool::new(false),
             conditions: OnceCell::new(),
             lanes: (0..64).map(|_| tokio::sync::Mutex::new(())).collect(),
         }

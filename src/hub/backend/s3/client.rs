@@ -42,6 +42,8 @@ pub(super) struct Timeouts {
     pub backoff: Duration,
     /// Keys on a page of a listing.
     pub page: i32,
+    /// Names on a page of a folder, where the server allows so many.
+    pub folder_page: i32,
 }
 
 impl Default for Timeouts {
@@ -53,6 +55,7 @@ impl Default for Timeouts {
             operation: Duration::from_secs(60),
             backoff: Duration::from_millis(500),
             page: 1_000,
+            folder_page: 5_000,
         }
     }
 }

@@ -4,7 +4,7 @@
 //! the slash. So each folder waits until its name with a slash is due. What waits at once are names of
 //! which each begins with the one before, so there are few.
 
-use super::bucket::{Bucket, ListRequest};
+use super::bucket::Bucket;
 use super::page::{ListingError, Page, shown};
 use crate::backend::{BackendError, Entry};
 use std::cmp::Reverse;
@@ -109,13 +109,9 @@ impl Level {
 
     /// Reads a page. Never with `start-after`: such servers skip with it.
     async fn read(&mut self, bucket: &Bucket) -> Result<(), BackendError> {
-        let ask = ListRequest {
-            prefix: &self.prefix,
-            token: self.token.as_deref(),
-            folders: true,
-            ..ListRequest::default()
-        };
-        let page = bucket.page(ask).await?;
+        let page = bucket
+            .folder_page(&self.prefix, self.token.as_deref())
+            .await?;
         let next = page.next.clone();
         self.take(page).map_err(|why| bucket.listing_error(why))?;
         self.ended = next.is_none();

@@ -8,6 +8,7 @@ use crate::cause::Cause;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::EncodingType;
 use percent_encoding::percent_decode_str;
+use std::sync::atomic::Ordering;
 
 /// A page. Its keys start with the prefix that was asked for, in the server's order.
 #[derive(Debug)]
@@ -49,8 +50,56 @@ impl Bucket {
     /// Any failure that leaves the contents of the bucket unknown.
     pub(super) async fn page(&self, ask: ListRequest<'_>) -> Result<Page, BackendError> {
         let answer = self.send_list(&ask).await;
+        self.believed(answer, &ask)
+    }
+
+    /// Asks for a page of the names in a folder: a wide one, until the server refuses one.
+    ///
+    /// # Errors
+    /// As [`Bucket::page`].
+    pub(super) async fn folder_page(
+        &self,
+        prefix: &str,
+        token: Option<&str>,
+    ) -> Result<Page, BackendError> {
+        let usual = ListRequest {
+            prefix,
+            token,
+            folders: true,
+            ..ListRequest::default()
+        };
+        let (most, wide) = (self.timeouts().page, self.timeouts().folder_page);
+        if wide <= most || self.is_narrow.load(Ordering::Relaxed) {
+            return self.page(usual).await;
+        }
+        let ask = ListRequest {
+            limit: Some(wide),
+            ..usual
+        };
+        let answer = self.send_list(&ask).await;
+        let is_refused = matches!(&answer, Err(Fault::Status { status, .. }) if *status < 500);
+        if !is_refused {
+            let page = self.believed(answer, &ask)?;
+            let names = page.entries.len() + page.folders.len();
+            if page.next.is_some() || names != most as usize {
+                return Ok(page);
+            }
+        }
+        // A server that never sends more than the usual number may take that for the end.
+        let page = self.page(usual).await?;
+        if is_refused || page.next.is_some() {
+            self.is_narrow.store(true, Ordering::Relaxed);
+        }
+        Ok(page)
+    }
+
+    fn believed(
+        &self,
+        answer: Result<ListObjectsV2Output, Fault>,
+        ask: &ListRequest<'_>,
+    ) -> Result<Page, BackendError> {
         let answer = answer.map_err(|fault| self.error(self.listing(), fault))?;
-        checked(answer, &ask).map_err(|why| self.listing_error(why))
+        checked(answer, ask).map_err(|why| self.listing_error(why))
     }
 
     pub(super) fn listing_error(&self, why: ListingError) -> BackendError {
