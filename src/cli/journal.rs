@@ -155,8 +155,10 @@ fn words(run: &Run) -> String {
             format!("{} of {steps}", outcomes.join(", "))
         }
     };
+    let undone = run.undone_words();
+    let undone = undone.map_or_else(String::new, |words| format!("; {words}"));
     format!(
-        "{}  {}  {}  {}@{}  {what}{end}",
+        "{}  {}  {}  {}@{}  {what}{end}{undone}",
         run.run,
         text::moment(&run.time),
         run.hub,

@@ -135,6 +135,7 @@ pub async fn apply_with(
         bytes: totals.bytes,
         database: hub.describe_database(),
         store: hub.describe_store(),
+        undoes: plan.undone_run().map(str::to_owned),
     };
     journal.append(&applied.run, &[begun])?;
     hub_binding::remember(journal, writer.store())?;

@@ -157,8 +157,14 @@ impl Plan {
     }
 
     /// Says that its steps take back those of an earlier run.
-    pub(super) fn undoes(&mut self) {
-        self.skipped.undo = true;
+    pub(super) fn undoes(&mut self, run: &str) {
+        self.skipped.undoes = Some(run.to_owned());
+    }
+
+    /// Returns the run that the plan takes back, if it is an undo.
+    #[must_use]
+    pub fn undone_run(&self) -> Option<&str> {
+        self.skipped.undoes.as_deref()
     }
 
     /// Says whether a folder of copies was beside the hub.

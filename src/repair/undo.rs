@@ -42,7 +42,7 @@ pub async fn undo(
     let (done, count) = changes_of(journal, run)?;
     progress.phase("planning the undo", Some(count));
     let mut plan = Plan::empty()?;
-    plan.undoes();
+    plan.undoes(run);
     plan.nothing_because("The run changed nothing, so there is nothing to put back.");
     let cell_store = CellStore::beside(journal);
     let mut left = count;

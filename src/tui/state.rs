@@ -208,7 +208,8 @@ pub struct Shared {
     pub notices: Notices,
     /// The place of this run's log, or the reason why there is none; empty in tests.
     pub log: String,
-    pub zoom: bool,
+    /// The screen that shows one pane alone: its height in the stack, and its kind.
+    pub zoom: Option<(usize, KeyContext)>,
     /// Where the borders between panes were moved.
     pub borders: Borders,
     pub exporting: Option<Ticket>,
@@ -356,7 +357,7 @@ impl State {
                 signing: None,
                 notices: Notices::default(),
                 log: String::new(),
-                zoom: false,
+                zoom: None,
                 borders: Borders::default(),
                 exporting: None,
                 format: None,
@@ -412,10 +413,28 @@ impl State {
         wish.progress = self.shared.job().is_some();
         wish.guide = self.guide.is_some();
         wish.borders = self.shared.borders;
-        if self.shared.zoom {
+        if self.shared.zoom.is_some() && self.shared.zoom == self.place(self.stack.len()) {
             wish.panes = 1;
         }
         regions(self.shared.size, wish)
+    }
+
+    /// Returns what names the screen at a height of the stack.
+    fn place(&self, height: usize) -> Option<(usize, KeyContext)> {
+        let screen = self.stack.get(height.checked_sub(1)?)?;
+        Some((height, screen.context()))
+    }
+
+    /// Shows one pane of the screen on top alone, or as many as fit.
+    pub fn zoom(&mut self) {
+        let here = self.place(self.stack.len());
+        self.shared.zoom = here.filter(|_| self.shared.zoom != here);
+    }
+
+    /// Forgets the zoom of a screen that was left.
+    pub fn keep_zoom(&mut self) {
+        let there = self.shared.zoom.and_then(|(height, _)| self.place(height));
+        self.shared.zoom = self.shared.zoom.filter(|zoom| Some(*zoom) == there);
     }
 
     /// Notes that a frame was drawn: a dialog takes only keys that came after it was drawn.

@@ -67,6 +67,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             }
         }
     }
+    state.keep_zoom();
     request_missing(state, &mut out);
     if state.ahead.waits() {
         ahead::catch_up(state, &mut out);
@@ -282,7 +283,7 @@ fn carry_out(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         Action::Redraw => out.push(Effect::Redraw),
         Action::Reload => reloading::ask(state, out),
         Action::Suspend => out.push(Effect::Suspend),
-        Action::Zoom => state.shared.zoom = !state.shared.zoom,
+        Action::Zoom => state.zoom(),
         Action::Border(points) => mouse::nudge(state, i16::from(points), out),
         Action::View => view(state, out),
         Action::Mouse => mouse::toggle(state, out),

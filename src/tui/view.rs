@@ -255,11 +255,14 @@ fn behind(words: &str, used: usize, frame: &mut Frame, area: Rect, theme: &Theme
     frame.render_widget(Line::styled(words, theme.input.patch(theme.muted)), area);
 }
 
-/// Returns whether a key has nothing to do on this plan or repair, and never will: an empty plan, or a repair that has
-/// ended.
+/// Returns whether a key has nothing to do on this plan or repair, and never will: an empty plan, one that skips
+/// nothing, or a repair that has ended.
 fn is_over(state: &State, action: Action) -> bool {
     let is_settled = match state.stack.last() {
-        Some(Screen::Plan(plan)) => plan.totals.ready().is_some_and(|totals| totals.steps == 0),
+        Some(Screen::Plan(plan)) => plan
+            .totals
+            .ready()
+            .is_some_and(|totals| totals.steps == 0 || action == Action::Cycle),
         Some(Screen::Apply(_)) => state.shared.applying.is_none(),
         _ => false,
     };

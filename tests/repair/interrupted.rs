@@ -72,6 +72,7 @@ async fn what_was_not_done_is_found_not_done() {
         bytes: 0,
         database: String::new(),
         store: String::new(),
+        undoes: None,
     };
     let steps = all_steps(&plan).await;
     let intents: Vec<Event> = steps.iter().map(|s| Event::Intent(s.into())).collect();

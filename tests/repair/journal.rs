@@ -11,6 +11,7 @@ fn run_event() -> Event {
         bytes: 30,
         database: "sqlite /hub.db".to_owned(),
         store: "folder /objects".to_owned(),
+        undoes: None,
     }
 }
 

@@ -50,6 +50,13 @@ async fn undoing(store: &Store, folder: &Path, run: &str) -> Plan {
     undo(store, &path, run, &Progress::new()).await.unwrap()
 }
 
+/// What the journal's list says of a run that was undone.
+fn undone(folder: &Path, run: &Applied) -> Option<String> {
+    let runs = crate::journal::runs(&journal_path(folder)).unwrap();
+    let run = runs.iter().find(|listed| listed.run == run.run).unwrap();
+    run.undone_words()
+}
+
 /// The rows that were there before and are not as they were.
 fn changed(before: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Vec<String> {
     let differs = |(key, row): (&String, &String)| {
@@ -80,6 +87,9 @@ async fn all_remedies_of_a_run_are_put_back_and_an_undo_can_be_undone() {
     let back = applied(&store, &plan, folder).await;
     assert_eq!(back.trouble, Vec::<String>::new());
     assert_eq!(back.outcomes[&Outcome::Undone], plan.totals().steps);
+    let stay = plan.totals().refused;
+    assert_eq!(undone(folder, &first), Some(format!("undone, {stay} stay")));
+    assert_eq!(undone(folder, &back), None);
     assert_eq!(
         changed(&rows_before, &rows(&database).await),
         Vec::<String>::new()
@@ -92,6 +102,8 @@ async fn all_remedies_of_a_run_are_put_back_and_an_undo_can_be_undone() {
     let plan = undoing(&store, folder, &back.run).await;
     let again = applied(&store, &plan, folder).await;
     assert_eq!(again.trouble, Vec::<String>::new());
+    assert_eq!(undone(folder, &first), None, "its changes are there again");
+    assert_eq!(undone(folder, &back), Some("undone".to_owned()));
     assert_eq!(
         changed(&rows_after, &rows(&database).await),
         Vec::<String>::new()

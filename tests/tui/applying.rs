@@ -30,6 +30,7 @@ fn figures(stage: &mut Stage, done: u64, waiting: Option<&str>, paused: bool) {
         phase: "applying".into(),
         done,
         total: Some(40),
+        subject: "sha256:ab".into(),
         waiting: waiting.map(str::to_owned),
         trouble: vec!["failed sha256:ab: no answer\u{1b}[2J".into()],
         ..Figures::default()
@@ -52,8 +53,15 @@ fn the_first_steps_are_shown_and_p_goes_on() {
     let mut stage = applying();
     figures(&mut stage, 10, Some("the first 10 steps are done"), true);
     let text = stage.text();
-    assert!(text.contains("! the first 10 steps are done"), "{text}");
-    assert!(text.contains("the first steps"), "{text}");
+    for words in [
+        "! the first 10 steps are done; check them, then p continues",
+        "They are listed below (↓ scrolls).",
+        "`luthier show ID`",
+        "the first steps",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(!text.contains("now  "), "nothing is under way: {text}");
     assert!(text.contains("p continues, ctrl-c stops here"), "{text}");
     stage.keys("p");
     assert!(stage.effects.iter().any(|e| e == "Pause(Apply, false)"));
@@ -82,7 +90,9 @@ fn the_reason_for_waiting_the_speed_and_the_failures_are_told_as_they_come() {
     figures(&mut stage, 12, Some("waiting 4 s: SlowDown"), false);
     let text = stage.text();
     assert!(text.contains("waiting 4 s: SlowDown"), "{text}");
-    assert!(text.contains("8; the store allows 2 now"), "{text}");
+    let speed = "in parallel   8; the store allows 2 now";
+    assert!(text.contains(speed), "{text}");
+    assert!(text.contains("now           sha256:ab"), "{text}");
     assert!(text.contains("✗ failed sha256:ab: no answer"), "{text}");
     stage.keys("+ - -");
     let paces = stage.effects.iter().filter(|e| e.starts_with("Throttle"));

@@ -3,6 +3,7 @@
 use super::hub::FakeHub;
 use super::stage::{Stage, hub_info};
 use crate::keymap::KeyContext;
+use luthier_audit::Code;
 use luthier_hub::store::Environment;
 
 fn stage(two_truths: u64) -> Stage {
@@ -307,4 +308,53 @@ fn the_figures_of_leaving_are_those_of_the_decisions() {
     let all = question(&mut stage, "n 1 1 = q");
     assert!(all.contains("43 planned, 0 skipped, 0 undecided"), "{all}");
     assert!(all.contains("43 of 43 decisions are made"), "{all}");
+}
+
+#[test]
+fn what_decides_is_said_where_nothing_is_recommended_and_what_one_answer_settles() {
+    for (code, words) in [
+        (
+            Code::IdentityStale,
+            "Clients refuse this id either way: 1 only keeps the record in the store too",
+        ),
+        (
+            Code::HeadDangling,
+            "The row also settles row-missing of this commit: one answer is enough.",
+        ),
+    ] {
+        let hub = FakeHub {
+            two_truths: 1,
+            undecided: Some(code),
+            ..FakeHub::default()
+        };
+        let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 120, 40);
+        stage.keys("f a x");
+        let text = stage.text();
+        assert!(text.contains(words), "{text}");
+        assert!(!text.contains("Recommended"), "{text}");
+    }
+    let hub = FakeHub {
+        two_truths: 1,
+        rowless: true,
+        ..FakeHub::default()
+    };
+    let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 120, 40);
+    stage.keys("f a x");
+    let words = "The row also settles head-dangling of main: one answer is enough.";
+    assert!(stage.text().contains(words), "{}", stage.text());
+}
+
+#[test]
+fn a_plan_offers_the_list_of_what_it_skips_only_where_there_is_one() {
+    for (skipped, offered) in [(1, true), (0, false)] {
+        let hub = FakeHub {
+            skipped,
+            two_truths: 2,
+            ..FakeHub::default()
+        };
+        let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 80, 24);
+        stage.keys("f a x 1 s x");
+        assert_eq!(stage.state.context(), KeyContext::Plan);
+        assert_eq!(stage.line(23).contains(" c skipped "), offered);
+    }
 }

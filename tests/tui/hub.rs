@@ -40,6 +40,12 @@ pub struct FakeHub {
     pub rowless: bool,
     /// These are of rows whose object is missing, and every row reproduces its id.
     pub objectless: bool,
+    /// The code of these, where it is another.
+    pub undecided: Option<Code>,
+    /// Steps of its journal's only run that were undone; it has one.
+    pub undone: u64,
+    /// Findings that its plans skip.
+    pub skipped: u64,
     /// Lines of its journal's only run.
     pub lines: u64,
     /// How its branches stand.
@@ -73,6 +79,9 @@ impl Default for FakeHub {
             two_truths: 0,
             rowless: false,
             objectless: false,
+            undecided: None,
+            undone: 0,
+            skipped: 1,
             lines: 3,
             branches: BranchCounts {
                 fail: 1,

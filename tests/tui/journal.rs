@@ -118,3 +118,44 @@ fn a_write_of_the_hub_itself_is_listed_by_what_it_wrote() {
     let line = made(RecordedOutcome::Refused, Some("it moved"));
     assert_eq!((line.words.as_str(), line.well), ("it moved", false));
 }
+
+#[test]
+fn a_run_that_was_undone_says_so_and_how_many_steps_stay() {
+    let hub = FakeHub {
+        undone: 1,
+        ..FakeHub::default()
+    };
+    let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 80, 24);
+    stage.keys("J");
+    assert!(
+        stage.text().contains("– undone: 1 written"),
+        "{}",
+        stage.text()
+    );
+    let mut run = Run {
+        outcomes: [(Outcome::Written, 4), (Outcome::Linked, 3)].into(),
+        undone: 5,
+        ended: true,
+        ..Run::default()
+    };
+    let words = |run: &Run| RunLine::from(run).undone;
+    assert_eq!(words(&run).as_deref(), Some("undone, 2 stay"));
+    run.undone = 0;
+    assert_eq!(words(&run), None);
+}
+
+#[test]
+fn the_question_of_an_undo_names_what_it_cannot_take_back() {
+    for (skipped, shown) in [(2, true), (0, false)] {
+        let hub = FakeHub {
+            skipped,
+            ..FakeHub::default()
+        };
+        let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 80, 24);
+        stage.keys("J U enter");
+        assert_eq!(stage.state.context(), KeyContext::Name);
+        let text = stage.text();
+        let words = "! not undone: 2 steps of the run; c on the plan";
+        assert_eq!(text.contains(words), shown, "{text}");
+    }
+}

@@ -189,3 +189,26 @@ fn the_help_says_how_many_keys_more_there_are_over_none_of_them() {
     let more = more.lines().find(|line| line.contains("▾")).unwrap();
     assert!(more.contains("────"), "{more}");
 }
+
+#[test]
+fn a_zoom_belongs_to_the_screen_where_it_was_asked_for() {
+    let mut stage = Stage::new(120, 40);
+    let shown = |stage: &Stage| {
+        let panes = stage.state.regions().panes;
+        panes.iter().filter(|pane| pane.width > 0).count()
+    };
+    stage.keys("f x z");
+    assert_eq!(shown(&stage), 1);
+    stage.keys("?").keys("esc");
+    assert_eq!(shown(&stage), 1, "it is kept there");
+    stage.keys("esc");
+    assert_eq!(shown(&stage), 2, "the list was not zoomed");
+    stage.keys("x");
+    assert_eq!(shown(&stage), 2, "another plan");
+    stage.keys("esc z x");
+    assert_eq!(shown(&stage), 2);
+    stage.keys("esc");
+    assert_eq!(shown(&stage), 1, "what was not left is still as it was");
+    stage.keys("z");
+    assert_eq!(shown(&stage), 2);
+}

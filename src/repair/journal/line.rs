@@ -38,6 +38,9 @@ pub enum Event {
         bytes: u64,
         database: String,
         store: String,
+        /// The run that this one takes back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undoes: Option<String>,
     },
     /// A change is about to be made; on disk before it is.
     Intent(Entry),

@@ -3,8 +3,9 @@
 use super::{Entry, Event, Line, RecordedOutcome, folder};
 use crate::outcome::Outcome;
 use luthier_hub::store::hub_writes::HubWrite;
+use luthier_hub::text;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -33,6 +34,11 @@ pub struct Run {
     pub interrupted: bool,
     /// The reason why all writing stopped.
     pub breaker: Option<String>,
+    /// The run that this one takes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<String>,
+    /// Steps of it that later runs took back.
+    pub undone: u64,
     /// What a write site of the hub wrote; none of a repair.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hub_write: Option<HubWrite>,
@@ -74,8 +80,9 @@ pub fn runs(path: &Path) -> io::Result<Vec<Run>> {
     for line in lines(path)? {
         let line = line?;
         let begun = match line.event {
-            Event::Run { steps, .. } => Run {
+            Event::Run { steps, undoes, .. } => Run {
                 steps,
+                undoes,
                 ..Run::default()
             },
             Event::Announced(write) => Run {
@@ -104,11 +111,54 @@ pub fn runs(path: &Path) -> io::Result<Vec<Run>> {
             ..begun
         });
     }
+    count_undone(&mut out);
     out.reverse();
     Ok(out)
 }
 
+/// Counts for each run the steps that later ones took back; what an undo took back and was put back again is not among
+/// them. The oldest is first.
+fn count_undone(runs: &mut [Run]) {
+    let places: HashMap<String, usize> = runs
+        .iter()
+        .enumerate()
+        .map(|(at, run)| (run.run.clone(), at))
+        .collect();
+    let place = |run: &Run, before: usize| {
+        let at = places.get(run.undoes.as_ref()?)?;
+        Some(*at).filter(|at| *at < before)
+    };
+    for at in 0..runs.len() {
+        let count = runs[at].outcomes.get(&Outcome::Undone).copied();
+        let (count, mut takes_back) = (count.unwrap_or(0), true);
+        let mut next = place(&runs[at], at);
+        while let Some(at) = next {
+            let undone = &mut runs[at].undone;
+            *undone = match takes_back {
+                true => *undone + count,
+                false => undone.saturating_sub(count),
+            };
+            takes_back = !takes_back;
+            next = place(&runs[at], at);
+        }
+    }
+}
+
 impl Run {
+    /// Says whether it was undone, and how many of its steps stay.
+    #[must_use]
+    pub fn undone_words(&self) -> Option<String> {
+        let changed = self.outcomes.iter();
+        let changed = changed.filter(|(outcome, _)| outcome.changes());
+        let changed: u64 = changed.map(|(_, count)| count).sum();
+        match (self.undone, changed.saturating_sub(self.undone)) {
+            (0, _) => None,
+            (_, 0) => Some("undone".to_owned()),
+            (_, 1) => Some("undone, 1 stays".to_owned()),
+            (_, left) => Some(format!("undone, {} stay", text::grouped(left))),
+        }
+    }
+
     fn take(&mut self, event: Event) {
         match event {
             Event::Intent(_) => self.open += 1,

@@ -28,8 +28,8 @@ pub(super) struct Skipped {
     pub wanted: u64,
     /// The reason why nothing could be planned, if nothing was.
     pub nothing: String,
-    /// Set if steps of an earlier run are skipped, not findings.
-    pub undo: bool,
+    /// The earlier run whose steps are skipped, not findings.
+    pub undoes: Option<String>,
     /// The audit did not look at everything.
     pub shallow: bool,
     /// Rows that a backfill skips because of findings that the plan does not hold.
@@ -82,7 +82,11 @@ impl Plan {
     /// Names what the plan skips: an undo skips steps of the run, every other plan skips findings.
     #[must_use]
     pub const fn skips(&self) -> &'static str {
-        if self.skipped.undo { "step" } else { "finding" }
+        if self.skipped.undoes.is_some() {
+            "step"
+        } else {
+            "finding"
+        }
     }
 
     /// Notes how many rows have no `storage_uri`: each that is in no step and not among what the plan skips is skipped

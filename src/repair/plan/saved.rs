@@ -41,6 +41,9 @@ pub struct Header {
     pub store: String,
     /// sha256 of what names database, endpoint, bucket and prefix; hex.
     pub fingerprint: String,
+    /// The run that the plan takes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -131,6 +134,7 @@ impl Plan {
             database: hub.describe_database(),
             store: hub.describe_store(),
             fingerprint: hub.fingerprint(),
+            undoes: self.skipped.undoes.clone(),
         }))?;
         for alarm in &self.alarms {
             put(Line::Alarm(alarm.clone()))?;
@@ -168,8 +172,9 @@ impl Plan {
             from: BufReader::new(file),
             sum: Sha256::new(),
         };
-        reading.opening(hub).map_err(&failed)?;
+        let header = reading.opening(hub).map_err(&failed)?;
         let mut plan = Plan::empty()?;
+        plan.skipped.undoes = header.undoes;
         plan.nothing_because("The saved plan holds no step.");
         loop {
             let before = reading.sum.clone();
@@ -240,7 +245,7 @@ impl<R: BufRead> Reading<R> {
         }
     }
 
-    fn opening(&mut self, hub: &Hub) -> Result<(), PlanFileError> {
+    fn opening(&mut self, hub: &Hub) -> Result<Header, PlanFileError> {
         let text = self.text()?;
         let opening: Opening = serde_json::from_slice(&text).map_err(|_| PlanFileError::NoPlan)?;
         if opening.plan.version > VERSION {
@@ -256,7 +261,7 @@ impl<R: BufRead> Reading<R> {
                 this: format!("{database} with {store}"),
             });
         }
-        Ok(())
+        Ok(header)
     }
 
     fn line(&mut self) -> Result<Line, PlanFileError> {

@@ -27,6 +27,10 @@ pub struct RunLine {
     pub end: Option<String>,
     /// Set if every counted step succeeded and the run finished.
     pub well: bool,
+    /// The run that this one took back.
+    pub undoes: Option<String>,
+    /// Says that a later run took it back, and how many steps stay.
+    pub undone: Option<String>,
 }
 
 impl RunLine {
@@ -68,6 +72,8 @@ impl From<&Run> for RunLine {
                 None => outcomes.join(", "),
             },
             open: run.open,
+            undoes: run.undoes.as_deref().map(clean),
+            undone: run.undone_words(),
             well: end.is_none() && run.outcomes.keys().all(|outcome| outcome.is_well()),
             end,
         }

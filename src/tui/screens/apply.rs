@@ -19,6 +19,9 @@ use ratatui::Frame;
 /// So many steps come before the others, and are looked at on production.
 const CANARY: u32 = 10;
 
+/// Says how the first steps are checked.
+const CHECK: &str = "They are listed below (↓ scrolls). In a second terminal, `luthier show ID` shows one, and `muse pull` tries its branch.";
+
 /// A repair.
 #[derive(Debug)]
 pub struct Apply {
@@ -151,7 +154,7 @@ impl Apply {
     pub fn status(&self, shared: &Shared) -> String {
         match &shared.applying {
             Some(meter) if at_canary(meter) => {
-                "check the first steps; p continues, ctrl-c stops here".into()
+                "check the first steps, listed above; p continues, ctrl-c stops here".into()
             }
             Some(meter) if meter.paused => "paused; p continues".into(),
             Some(_) => "ctrl-c stops after the current step".into(),
@@ -194,10 +197,16 @@ impl Apply {
         let word = if meter.paused { "paused" } else { "under way" };
         let steps = text::plural(self.steps, "step");
         out.say(&format!("{steps}, {word}"), theme.running);
-        if let Some(why) = &figures.waiting {
+        if at_canary(meter) {
+            out.say(
+                "! the first 10 steps are done; check them, then p continues",
+                theme.warning,
+            );
+            out.say(CHECK, theme.text);
+        } else if let Some(why) = &figures.waiting {
             out.say(&format!("! {why}"), theme.warning);
         }
-        if !figures.subject.is_empty() {
+        if !figures.subject.is_empty() && !meter.paused {
             out.pair("now", &figures.subject, theme, theme.text);
         }
         if let Some(speed) = meter.speed {
@@ -205,7 +214,7 @@ impl Apply {
             if speed.allowed < speed.limit {
                 words += &format!("; the store allows {} now", speed.allowed);
             }
-            out.pair("steps in parallel", &words, theme, theme.text);
+            out.pair("in parallel", &words, theme, theme.text);
         }
         out.gap();
         for (name, count) in &figures.outcomes {

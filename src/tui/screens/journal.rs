@@ -253,9 +253,14 @@ impl JournalScreen {
 fn line(run: &RunLine, width: u16, shared: &Shared, theme: &Theme) -> Line<'static> {
     let when = time::parse(&run.time).map_or_else(|| "?".into(), |at| ago(at, shared));
     let room = usize::from(width).saturating_sub(22);
-    let (mark, style) = match run.well {
-        true => ("✓", theme.good),
-        false => ("!", theme.warning),
+    let (mark, style) = match (&run.undone, run.well) {
+        (Some(_), _) => ("–", theme.muted),
+        (None, true) => ("✓", theme.good),
+        (None, false) => ("!", theme.warning),
+    };
+    let outcomes = match &run.undone {
+        Some(words) => format!("{words}: {}", run.outcomes),
+        None => run.outcomes.clone(),
     };
     Line::from(vec![
         Span::styled(
@@ -267,7 +272,7 @@ fn line(run: &RunLine, width: u16, shared: &Shared, theme: &Theme) -> Line<'stat
             theme.text,
         ),
         Span::styled(mark, style),
-        Span::styled(format!(" {}", fit(&run.outcomes, room)), theme.muted),
+        Span::styled(format!(" {}", fit(&outcomes, room)), theme.muted),
     ])
 }
 
@@ -279,6 +284,12 @@ pub fn describe(run: &RunLine, out: &mut Text, theme: &Theme) {
     out.pair("hub", &run.hub, theme, theme.text);
     out.pair("steps", &text::grouped(run.steps), theme, theme.text);
     out.pair("outcomes", &run.outcomes, theme, theme.text);
+    if let Some(run) = &run.undoes {
+        out.pair("undoes", run, theme, theme.text);
+    }
+    if let Some(words) = &run.undone {
+        out.pair("later", words, theme, theme.warning);
+    }
     if let Some(end) = &run.end {
         out.pair("end", &format!("! {end}"), theme, theme.warning);
     }

@@ -2,7 +2,7 @@
 
 mod view;
 
-pub use view::mended;
+pub use view::{mended, subject};
 
 use super::apply::Apply;
 use super::{Go, Screen};

@@ -12,6 +12,7 @@ use crate::state::{Ctx, Shared};
 use crate::theme::Theme;
 use crate::widgets::list::{self, Cursor, fit, fit_right};
 use crate::widgets::pane::{self, Text};
+use luthier_audit::Remedy;
 use luthier_hub::text;
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
@@ -206,7 +207,10 @@ fn line(row: &JournalLine, width: u16, theme: &Theme) -> Line<'static> {
     let style = if row.well { theme.text } else { theme.warning };
     let mark = if row.well { " " } else { "!" };
     let what = match &row.entry {
-        Some(entry) => format!("{} {} {}", entry.remedy, entry.kind, entry.id.short()),
+        Some(entry) => {
+            let subject = super::plan::subject(entry.remedy, entry.kind);
+            format!("{} {subject} {}", entry.remedy, entry.id.short())
+        }
         None => row.words.clone(),
     };
     let room = usize::from(width).saturating_sub(25);
@@ -220,7 +224,9 @@ fn line(row: &JournalLine, width: u16, theme: &Theme) -> Line<'static> {
 fn before_and_after(entry: &EntryLine, out: &mut Text, theme: &Theme) {
     out.pair("step", &text::grouped(entry.step), theme, theme.text);
     out.pair("remedy", entry.remedy.word(), theme, theme.text);
-    out.pair(entry.kind.word(), entry.id.shown(), theme, theme.text);
+    if entry.remedy != Remedy::Checkpoint {
+        out.pair(entry.kind.word(), entry.id.shown(), theme, theme.text);
+    }
     out.pair("repository", &entry.repo, theme, theme.text);
     let codes: Vec<&str> = entry.codes.iter().map(|code| code.name()).collect();
     let word = super::plan::mended(entry.remedy);

@@ -164,7 +164,7 @@ impl Confirm {
             } => {
                 self.say_totals(totals, *undoable, &mut body, theme);
                 if let Some(run) = undoes {
-                    body.say(run, theme.text);
+                    say_run(run, totals.refused, &mut body, theme);
                 }
                 for alarm in alarms {
                     body.say(&format!("! {alarm}"), theme.error);
@@ -228,6 +228,16 @@ impl Confirm {
 
 /// The line that says what happens after the first steps.
 const CANARY: &str = "It pauses after the first 10 steps so that you can check them; p continues.";
+
+/// Says which run an undo takes back, and how many steps of it stay.
+fn say_run(run: &str, skipped: u64, body: &mut pane::Text, theme: &Theme) {
+    body.say(run, theme.text);
+    if skipped > 0 {
+        let steps = text::plural(skipped, "step");
+        let words = format!("! not undone: {steps} of the run; c on the plan says why.");
+        body.say(&words, theme.warning);
+    }
+}
 
 /// Says what of a plan can be undone, and what cannot.
 fn say_undo(undoable: Undoable, body: &mut pane::Text, theme: &Theme) {

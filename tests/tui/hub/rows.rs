@@ -211,7 +211,7 @@ impl FakeHub {
         Totals {
             steps: self.steps,
             mends: self.steps,
-            refused: 1,
+            refused: self.skipped,
             bytes: 691 * self.steps,
             requests: 2 * self.steps,
             by_remedy: BTreeMap::from([(Remedy::Backfill, self.steps)]),
@@ -407,7 +407,10 @@ impl FakeHub {
         })
     }
 
-    const fn undecided(&self) -> Code {
+    fn undecided(&self) -> Code {
+        if let Some(code) = self.undecided {
+            return code;
+        }
         match (self.rowless, self.objectless) {
             (true, _) => Code::RowMissing,
             (_, true) => Code::ObjectMissing,
@@ -417,6 +420,15 @@ impl FakeHub {
 
     /// A finding that needs a choice: an id without row, or a row and an object that disagree.
     pub(super) fn truth(&self, n: u64) -> FindingLine {
+        if let Some(code) = self.undecided {
+            let fields = serde_json::json!({ "scheme": "pipe", "head": id(n) });
+            let evidence = Evidence::read(code, fields.as_object().unwrap().clone()).unwrap();
+            return FindingLine::from(&Numbered {
+                ordinal: n,
+                fix: Some(Fix::Decide),
+                finding: Finding::new(evidence, Subject::Commit, id(n)),
+            });
+        }
         if self.rowless {
             let fields = serde_json::json!({ "found": [id(n)], "named_by": "main" });
             let evidence =
@@ -488,6 +500,7 @@ impl FakeHub {
             steps: 1,
             lines: self.lines,
             outcomes: BTreeMap::from([(Outcome::Written, 1)]),
+            undone: self.undone,
             ended: true,
             ..Run::default()
         })

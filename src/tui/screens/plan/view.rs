@@ -8,7 +8,7 @@ use crate::state::{Shared, Slot};
 use crate::theme::Theme;
 use crate::widgets::list::{self, Cursor, fit, fit_right};
 use crate::widgets::pane::{self, Text};
-use luthier_audit::Remedy;
+use luthier_audit::{Remedy, Subject};
 use luthier_hub::text;
 use luthier_repair::Next;
 use ratatui::Frame;
@@ -183,6 +183,14 @@ fn refusal_line(row: &RefusalLine, width: u16, theme: &Theme) -> Line<'static> {
     ])
 }
 
+/// Names what a step is about: a checkpoint saves all branches of a repository, though each is a finding.
+pub const fn subject(remedy: Remedy, kind: Subject) -> &'static str {
+    match remedy {
+        Remedy::Checkpoint => Subject::Repo.word(),
+        _ => kind.word(),
+    }
+}
+
 /// Says how the codes of a step are to be read: an undo may bring findings back, and that of an undo repairs them again.
 pub const fn mended(remedy: Remedy) -> &'static str {
     match remedy {
@@ -192,14 +200,22 @@ pub const fn mended(remedy: Remedy) -> &'static str {
 }
 
 fn describe(step: &StepLine, out: &mut Text, theme: &Theme) {
+    let of_repo = step.remedy == Remedy::Checkpoint;
     out.say(
-        &format!("{}. {} {}", step.number, step.remedy, step.kind),
+        &format!(
+            "{}. {} {}",
+            step.number,
+            step.remedy,
+            subject(step.remedy, step.kind)
+        ),
         theme.title,
     );
     out.say(&step.words, theme.text);
     out.gap();
     out.pair("only if", &step.precondition, theme, theme.text);
-    out.pair(step.kind.word(), step.id.shown(), theme, theme.text);
+    if !of_repo {
+        out.pair(step.kind.word(), step.id.shown(), theme, theme.text);
+    }
     out.pair("repository", &step.repo, theme, theme.text);
     let first = match step.others {
         0 => step.code.name().to_owned(),
