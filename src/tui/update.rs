@@ -3,6 +3,7 @@
 mod ahead;
 mod answers;
 mod audits;
+mod branch_box;
 mod guides;
 mod jumps;
 mod leaving;
@@ -19,24 +20,19 @@ use super::action::Action;
 use super::effect::{Effect, Job};
 use super::event::Event;
 use super::keymap::{KeyContext, modal, takes_text};
-use super::lines::HubId;
-use super::lines::known::NOT_TOGETHER;
 use super::meter::Speed;
 use super::notices::Level;
 use super::overlay::Overlay;
-use super::pages::{Chain, PAGE};
 use super::regions::too_small;
 use super::screens::journal::JournalScreen;
 use super::screens::wanted::WantedScreen;
 use super::screens::{Go, Screen};
 use super::state::{Ctx, Slot, State, start_audit};
-use super::widgets::branches::Branches;
 use super::widgets::help::Help;
 use super::widgets::list::Cursor;
 use crossterm::event::{Event as Term, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use luthier_hub::progress::Figures;
 use ratatui::layout::Size;
-use tui_input::Input;
 
 /// Takes one event and says what is to be done.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
@@ -169,26 +165,7 @@ fn request_missing(state: &mut State, out: &mut Vec<Effect>) {
         // It gave way to another one, which has questions of its own.
         on_top(state, out, |screen, ctx| screen.request_missing(ctx));
     }
-    let State {
-        shared, overlay, ..
-    } = state;
-    if let Some(Overlay::Branches(branches)) = overlay {
-        let top = branches.cursor.top;
-        for (page, after) in branches.list.missing(top..top + 40) {
-            let ticket = shared.ticket();
-            out.push(Effect::Read {
-                scope: branches.scope,
-                ticket,
-                ask: super::effect::Query::Branches {
-                    repo_id: branches.repo_id.clone(),
-                    containing: branches.typed.value().to_owned(),
-                    after,
-                    limit: PAGE as u32,
-                },
-            });
-            branches.list.asked(page, ticket);
-        }
-    }
+    branch_box::request_missing(state, out);
 }
 
 fn terminal(state: &mut State, event: Term, out: &mut Vec<Effect>) {
@@ -300,7 +277,7 @@ fn carry_out(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         Action::Wanted => on_top(state, out, |_, ctx| WantedScreen::open(ctx)),
         Action::Guide(guide) => guides::enter(state, guide, out),
         Action::Home => guides::home(state, out),
-        Action::Branch => branches(state),
+        Action::Branch => branch_box::open(state),
         Action::Audit => audits::open(state),
         Action::Journal => on_top(state, out, |_, ctx| JournalScreen::open(ctx)),
         Action::Apply => ask(state),
@@ -348,44 +325,6 @@ fn copy(state: &mut State, text: String, out: &mut Vec<Effect>) {
         format!("sent {size} to the terminal's clipboard"),
     );
     out.push(Effect::Copy(text));
-}
-
-fn branches(state: &mut State) {
-    let scope = state.shared.scope();
-    let (repo_id, pull) = match state.stack.last() {
-        Some(Screen::Objects(objects)) => (objects.repo_id.exact().to_owned(), None),
-        Some(Screen::Repos(repos)) => match repos.current() {
-            Some(row) => (row.id.exact().to_owned(), Some(row.path.clone())),
-            None => return,
-        },
-        Some(Screen::Pull(pull)) => {
-            let path = HubId::new(&pull.ask.repo);
-            (pull.repo_id.exact().to_owned(), Some(path))
-        }
-        _ => return,
-    };
-    let known = pull.as_ref();
-    let known = known.and_then(|path| state.shared.audits.branches_of(path.exact()));
-    let note = known.filter(|known| known.fail > 0).map(|known| {
-        let more = if known.is_final() { "" } else { "+" };
-        let fail = luthier_hub::text::grouped(known.fail) + more;
-        let all = luthier_hub::text::grouped(known.total());
-        let lists = format!("{fail} of {all} fail: esc, p lists them");
-        match known.apart {
-            0 => lists,
-            _ => format!("{lists}; {NOT_TOGETHER}"),
-        }
-    });
-    state.overlay = Some(Overlay::Branches(Branches {
-        note: note.unwrap_or_default(),
-        scope,
-        pull,
-        repo_id,
-        typed: Input::default(),
-        chosen: false,
-        list: Chain::default(),
-        cursor: Cursor::default(),
-    }));
 }
 
 /// Asks whether the plan on the screen is to be applied.

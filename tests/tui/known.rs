@@ -219,6 +219,31 @@ fn a_branch_says_whether_its_pull_comes_whole_as_far_as_is_known() {
 }
 
 #[test]
+fn the_box_of_branches_is_listed_anew_when_an_audit_ends() {
+    let mut stage = Stage::new(60, 30);
+    stage.keys("b b down");
+    let asked = |stage: &Stage| {
+        let of_box = |effect: &&String| effect.contains("Branches {");
+        stage.effects.iter().filter(of_box).count()
+    };
+    let before = asked(&stage);
+    let ask = AuditRequest {
+        depth: Depth::Bytes,
+        scope: Scope::Ids(vec![]),
+    };
+    let known = stage.hub.known(Ticket(1_000), &ask);
+    stage.send(Event::Known(Box::new(known)));
+    stage.answer_all();
+    assert_eq!(asked(&stage), before + 1);
+    assert!(stage.text().contains("branches of"), "{}", stage.text());
+    stage.keys("enter");
+    assert!(
+        stage.text().contains("pull  "),
+        "the cursor is where it was"
+    );
+}
+
+#[test]
 fn a_pull_of_a_repository_names_each_branch_that_fails() {
     for (width, height) in [(80, 24), (200, 50)] {
         let mut stage = Stage::new(width, height);

@@ -3,7 +3,7 @@
 use super::input;
 use super::list::{self, Cursor, fit};
 use super::pane;
-use crate::effect::Scope;
+use crate::effect::{ReportRef, Scope};
 use crate::lines::{BranchLine, HubId};
 use crate::pages::{Chain, Row};
 use crate::theme::Theme;
@@ -20,6 +20,8 @@ pub struct Branches {
     pub repo_id: String,
     /// What is known of all its branches, in words; empty where nothing is.
     pub note: String,
+    /// The report that says so.
+    pub known: ReportRef,
     /// Only branches whose names contain it are listed.
     pub typed: Input,
     /// Enter was pressed before the list had come; the first branch of it is taken then.
