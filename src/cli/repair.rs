@@ -39,8 +39,8 @@ pub struct Repair {
     /// Restore missing objects from this folder (a client's clone or its object folder) when their bytes match the id
     #[arg(long, value_name = "DIR", help_heading = help::SELECT)]
     copies: Option<PathBuf>,
-    /// List the objects that only a copy from elsewhere can restore in a new file, one JSON object per line; --code, --id
-    /// and --repo choose among them
+    /// Beside the plan, list the objects that only a copy from elsewhere can restore in a new file, one JSON object per
+    /// line; --code, --id and --repo choose among them
     #[arg(long, value_name = "FILE", conflicts_with = "plan", help_heading = help::OUTPUT)]
     wanted: Option<PathBuf>,
     #[command(flatten)]

@@ -53,8 +53,10 @@ class Fault(faults.Fault):
 
     @property
     def limit(self):
-        """The server's own limits come before ours, 120 s a statement and 150 s of silence; then it is tried once more."""
-        return 400 if self.name == "stall" else 0
+        """Seconds, where they are more than a command's own. A stall lasts until 120 s for a statement or 150 s of
+        silence are over, and is tried once more; a single connection is waited for by whatever reads beside it.
+        """
+        return {"stall": 400, "too many clients": 200}.get(self.name, 0)
 
     @property
     def writes_only(self):
