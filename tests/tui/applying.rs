@@ -61,7 +61,7 @@ fn the_first_steps_are_shown_and_p_goes_on() {
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
-    assert!(!text.contains("now  "), "nothing is under way: {text}");
+    assert!(!text.contains("│now "), "nothing is under way: {text}");
     assert!(text.contains("p continues, ctrl-c stops here"), "{text}");
     stage.keys("p");
     assert!(stage.effects.iter().any(|e| e == "Pause(Apply, false)"));
@@ -92,7 +92,7 @@ fn the_reason_for_waiting_the_speed_and_the_failures_are_told_as_they_come() {
     assert!(text.contains("waiting 4 s: SlowDown"), "{text}");
     let speed = "in parallel   8; the store allows 2 now";
     assert!(text.contains(speed), "{text}");
-    assert!(text.contains("now           sha256:ab"), "{text}");
+    assert!(text.contains("│now           sha256:ab"), "{text}");
     assert!(text.contains("✗ failed sha256:ab: no answer"), "{text}");
     stage.keys("+ - -");
     let paces = stage.effects.iter().filter(|e| e.starts_with("Throttle"));

@@ -44,6 +44,8 @@ pub struct FakeHub {
     pub undecided: Option<Code>,
     /// Steps of its journal's only run that were undone; it has one.
     pub undone: u64,
+    /// Its plans save where branches point.
+    pub checkpoint: bool,
     /// Findings that its plans skip.
     pub skipped: u64,
     /// Lines of its journal's only run.
@@ -82,6 +84,7 @@ impl Default for FakeHub {
             undecided: None,
             undone: 0,
             skipped: 1,
+            checkpoint: false,
             lines: 3,
             branches: BranchCounts {
                 fail: 1,

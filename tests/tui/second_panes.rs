@@ -1,12 +1,14 @@
 //! The panes beside the hub's codes and beside an inspected object, and the field below the differences: each that has more
 //! than it shows is scrolled, by keys and by the wheel.
 
+use super::hub::FakeHub;
 use super::screens::snap;
-use super::stage::Stage;
+use super::stage::{Stage, hub_info};
 use crate::event::Event;
 use crate::screens::{Part, Screen};
 use crate::state::Slot;
 use crossterm::event::{Event as Term, KeyModifiers, MouseEvent, MouseEventKind};
+use luthier_hub::store::Environment;
 use ratatui::layout::Rect;
 
 fn wheel(stage: &mut Stage, (column, row): (u16, u16)) {
@@ -211,4 +213,17 @@ fn a_zoom_belongs_to_the_screen_where_it_was_asked_for() {
     assert_eq!(shown(&stage), 1, "what was not left is still as it was");
     stage.keys("z");
     assert_eq!(shown(&stage), 2);
+}
+
+#[test]
+fn a_checkpoint_is_of_a_repository_and_not_of_a_branch() {
+    let hub = FakeHub {
+        checkpoint: true,
+        ..FakeHub::default()
+    };
+    let mut stage = Stage::with(hub, hub_info(Environment::Demo, true), 120, 40);
+    stage.keys("f x");
+    let step = &panes(&stage)[1];
+    assert!(step.contains("1. checkpoint repository"), "{step}");
+    assert!(!step.contains("branch  "), "{step}");
 }

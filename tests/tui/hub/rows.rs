@@ -6,7 +6,7 @@ use crate::effect::{AuditRequest, ObjectQuery, RepoQuery, ReportRef, Ticket};
 use crate::event::Answer;
 use crate::lines::signed::HeldLine;
 use crate::lines::{
-    BranchLine, BranchMark, FindingLine, GroupLine, JournalLine, KnownLine, ObjectLine,
+    BranchLine, BranchMark, FindingLine, GroupLine, HubId, JournalLine, KnownLine, ObjectLine,
     PlannedLine, RepoLine, RunLine, SignedLine, StepLine, SummaryLine, WantedLine,
 };
 use luthier_audit::Remedy;
@@ -556,6 +556,19 @@ impl FakeHub {
     }
 
     pub(super) fn step(&self, n: u64) -> StepLine {
+        if self.checkpoint {
+            let step = Self {
+                checkpoint: false,
+                ..self.clone()
+            };
+            return StepLine {
+                code: Code::RefsUnsaved,
+                remedy: Remedy::Checkpoint,
+                kind: Subject::Branch,
+                id: HubId::new("alice/song"),
+                ..step.step(n)
+            };
+        }
         StepLine::from(&Step {
             number: n + 1,
             also: vec![],

@@ -186,7 +186,7 @@ fn refusal_line(row: &RefusalLine, width: u16, theme: &Theme) -> Line<'static> {
 /// Names what a step is about: a checkpoint saves all branches of a repository, though each is a finding.
 pub const fn subject(remedy: Remedy, kind: Subject) -> &'static str {
     match remedy {
-        Remedy::Checkpoint => Subject::Repo.word(),
+        Remedy::Checkpoint => "repository",
         _ => kind.word(),
     }
 }
