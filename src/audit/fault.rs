@@ -339,3 +339,30 @@ impl Fix {
 
 /// Codes that only an audit of the whole hub can give: what nothing names anywhere.
 pub const WHOLE_HUB: [Code; 2] = [Code::ObjectOrphan, Code::BlobUnreferenced];
+
+/// Returns whether a look at one row alone says all about a code; the others take the graph, the listing, or other
+/// rows.
+#[must_use]
+pub fn is_judged_alone(code: Code) -> bool {
+    !matches!(
+        code,
+        Code::Cycle
+            | Code::CommitUnreachable
+            | Code::TreeCollapsed
+            | Code::RowMissing
+            | Code::BlobEmptyMissing
+            | Code::RowElsewhere
+            | Code::HeadDangling
+            | Code::BranchDuplicate
+            | Code::ProposalDangling
+            | Code::BlobUnreferenced
+            | Code::ObjectOrphan
+            | Code::ObjectForeign
+            | Code::RefsUnsaved
+            | Code::PackMissing
+            | Code::PackCorrupt
+            | Code::RepoUnreferenced
+            | Code::JobStuck
+            | Code::FetchPackStale
+    )
+}

@@ -1,5 +1,6 @@
 //! The knowledge of a hub in one session: the findings of each audit, kept until another audit covers them as deep.
 
+use super::fault::is_judged_alone;
 use super::fault::{Code, Cost, FAULTS};
 use super::finding::{Blocks, Finding};
 use super::graph::{Edges, Walk};
@@ -209,33 +210,6 @@ impl Report {
         let rows = self.scratch.findings_on(id).await?;
         Ok(rows.into_iter().filter_map(spool::from_row).collect())
     }
-}
-
-/// Returns whether a look at one row alone says all about a code; the others take the graph, the listing, or other
-/// rows.
-#[must_use]
-pub fn is_judged_alone(code: Code) -> bool {
-    !matches!(
-        code,
-        Code::Cycle
-            | Code::CommitUnreachable
-            | Code::TreeCollapsed
-            | Code::RowMissing
-            | Code::BlobEmptyMissing
-            | Code::RowElsewhere
-            | Code::HeadDangling
-            | Code::BranchDuplicate
-            | Code::ProposalDangling
-            | Code::BlobUnreferenced
-            | Code::ObjectOrphan
-            | Code::ObjectForeign
-            | Code::RefsUnsaved
-            | Code::PackMissing
-            | Code::PackCorrupt
-            | Code::RepoUnreferenced
-            | Code::JobStuck
-            | Code::FetchPackStale
-    )
 }
 
 impl Depth {

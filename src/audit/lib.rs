@@ -81,7 +81,7 @@ pub use ledger::{PullEnd, PullFact};
 pub use report::{Filter, Group, Numbered, Report, Summary};
 pub use suggest::Candidate;
 
-pub use fault::WHOLE_HUB;
+pub use fault::{WHOLE_HUB, is_judged_alone};
 use luthier_hub::backend::BackendError;
 use luthier_hub::index::IndexError;
 use luthier_hub::progress::{Cancelled, Progress};
@@ -218,6 +218,9 @@ pub async fn run(
 ) -> Result<Report, AuditError> {
     let store = &store.for_job(progress).by_model().await?;
     let mut scan = Scan::new(store, options, progress).await?;
+    if let Scope::Branch(..) | Scope::Id(_) | Scope::Ids(_) = &options.scope {
+        scan.summary.begin_rows();
+    }
     match &options.scope {
         Scope::Id(id) => one::judge(&mut scan, id).await?,
         Scope::Ids(ids) => one::judge_all(&mut scan, ids).await?,

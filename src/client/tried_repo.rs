@@ -1,5 +1,6 @@
 //! The pulls of all branches of a repository, tried: which fail, and why.
 
+use super::branches::unfit;
 use super::error::PullError;
 use super::tried::{TriedPull, try_pull};
 use futures_util::TryStreamExt;
@@ -14,6 +15,9 @@ const PAGE: u32 = 500;
 
 /// Failures that are listed one by one; the rest is counted.
 pub const NAMED: usize = 500;
+
+/// Names that are refused together with others: more of them are counted.
+const OTHERS: usize = 3;
 
 /// The result of pulling one branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +91,7 @@ pub async fn try_branches(
         Err(error) if ends_all(&error) => return Err(error),
         Ok(pull) => Some((pull.refusal.clone(), pull)),
         Err(PullError::Refused(why)) => {
-            out.together = Some(why);
+            out.together = Some(all_reasons(why, &branches));
             None
         }
         // Which of them cannot be read is seen one by one.
@@ -160,6 +164,21 @@ fn end_of(refusal: Option<Refusal>, head: Option<&ObjectId>) -> BranchEnd {
         (None, Some(_)) => BranchEnd::Whole,
         (None, None) => BranchEnd::Empty,
     }
+}
+
+/// Adds to the reason at which a client stops the names that it would refuse next: whoever mends one of them would be
+/// called again for the others.
+fn all_reasons(first: String, branches: &[TriedBranch]) -> String {
+    let names = branches.iter().map(|branch| branch.name.as_str());
+    let mut others: Vec<String> = unfit(names).into_values().collect();
+    others.retain(|other| *other != first);
+    let rest = others.len().saturating_sub(OTHERS);
+    others.truncate(OTHERS);
+    others.insert(0, first);
+    if rest > 0 {
+        others.push(format!("and {rest} more such names"));
+    }
+    others.join("; ")
 }
 
 /// Returns each branch once, in the order of their names, with the head of its first row; none was tried yet.

@@ -146,9 +146,8 @@ pub struct Decisions {
     rules: BTreeMap<Code, Side>,
     /// Decided since the last plan was applied.
     unapplied: BTreeSet<(Code, SubjectHash)>,
-    /// The last decision by hand for each code, and the code of the last of all.
+    /// The last decision by hand for each code.
     last: BTreeMap<Code, Side>,
-    last_code: Option<Code>,
 }
 
 impl Decisions {
@@ -165,7 +164,6 @@ impl Decisions {
         self.by_hand.retain(|_, side| *side == Side::Skip);
         self.rules.clear();
         self.last.clear();
-        self.last_code = None;
     }
 
     /// Decides one finding.
@@ -173,21 +171,15 @@ impl Decisions {
         self.by_hand.insert((code, subject), side);
         self.unapplied.insert((code, subject));
         self.last.insert(code, side);
-        self.last_code = Some(code);
     }
 
-    /// Returns the answer that may be used for all findings of a code: of the code under the cursor, else of the one
-    /// that was decided last. The decision on the finding under the cursor counts, else the last of its code.
+    /// Returns the answer that may be used for all findings of the code under the cursor, and of no other: the decision
+    /// on this finding, else the last one on its code.
     #[must_use]
-    pub fn offered(&self, code: Code, subject: SubjectHash) -> Option<(Code, Side)> {
+    pub fn offered(&self, code: Code, subject: SubjectHash) -> Option<Side> {
         let own = self.of(code, subject);
-        let here = own.or_else(|| self.last.get(&code).copied());
-        let before = self.last_code.filter(|last| *last != code);
-        let before = before.filter(|last| self.rule(*last).is_none());
-        let last = before.and_then(|last| Some((last, *self.last.get(&last)?)));
-        let candidates = [here.map(|side| (code, side)), last];
-        let mut enough = candidates.into_iter().flatten();
-        enough.find(|(code, _)| self.count(*code) >= BY_HAND)
+        let side = own.or_else(|| self.last.get(&code).copied())?;
+        (self.count(code) >= BY_HAND).then_some(side)
     }
 
     /// Uses one answer for all findings of a code that were not decided by hand.

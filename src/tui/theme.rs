@@ -156,7 +156,7 @@ roles! {
     critical, "the worst of what is said; borders where production can be written": bold(Color::Red), bold(rgb(0xff_8f_88)), bold(rgb(0xb3_1d_28));
     error, "what failed or differs": ink(Color::Red), ink(rgb(0xff_8f_88)), ink(rgb(0xb3_1d_28));
     warning, "what needs a look": ink(Color::Magenta), ink(rgb(0xf0_b9_5b)), ink(rgb(0x85_4d_00));
-    grade_critical, "grade critical, its mark and bar": badge(Color::White, Color::Red), bold(rgb(0xff_6b_6b)), bold(rgb(0xa3_00_1f));
+    grade_critical, "grade critical, its mark and bar": bold(Color::LightRed), bold(rgb(0xff_6b_6b)), bold(rgb(0xa3_00_1f));
     grade_error, "grade error": ink(Color::Red), ink(rgb(0xff_b0_66)), ink(rgb(0x94_4a_00));
     grade_warning, "grade warning": ink(Color::Magenta), ink(rgb(0xe6_db_74)), ink(rgb(0x66_5c_00));
     grade_info, "grade info": DIM, ink(rgb(0x9d_a5_b4)), ink(rgb(0x59_63_6e));

@@ -205,3 +205,45 @@ fn rows_without_storage_uri_are_the_repositorys() {
     );
     assert!(each.iter().sum::<u64>() > 0);
 }
+
+#[test]
+fn an_audit_of_one_object_finds_what_the_hubs_finds_on_it_or_says_that_it_did_not_look() {
+    let place = Sandbox::new();
+    let hub = place.demo("hub", &[]);
+    let how = ["--json", "--depth", "bytes", "--grace", "0s"];
+    let whole = place.on(&hub, &[&["audit"][..], &how].concat());
+    let (mut found, mut left_out) = (BTreeSet::new(), BTreeSet::new());
+    for line in whole.lines() {
+        let text = |field: &str| line[field].as_str().unwrap_or_default().to_owned();
+        let (code, id) = (text("code"), text("id"));
+        let has_row = ["commit", "snapshot", "blob"].contains(&text("kind").as_str());
+        if !has_row || found.contains(&code) || left_out.contains(&code) {
+            continue;
+        }
+        let ran = place.on(&hub, &[&["audit", &id][..], &how].concat());
+        if ran.code == 2 {
+            assert!(ran.err.contains("no row"), "{code} {id}: {ran:?}");
+            continue;
+        }
+        let mut lines = ran.lines();
+        let summary = lines.pop().unwrap();
+        if lines
+            .iter()
+            .any(|line| line["code"] == *code && line["id"] == *id)
+        {
+            found.insert(code);
+        } else {
+            let not_judged = summary["not_judged"].to_string();
+            assert!(not_judged.contains(&format!("\"{code}\"")), "{code} {id}");
+            left_out.insert(code);
+        }
+    }
+    assert!(found.len() > 20, "{found:?}");
+    assert!(left_out.contains("cycle"), "{left_out:?}");
+    let ran = place.on(&hub, &["audit", "9671f1b11d2f", "--grace", "0s"]);
+    assert!(
+        ran.out
+            .contains("Not judged by an audit of an object or a branch alone: "),
+        "{ran:?}"
+    );
+}

@@ -218,3 +218,36 @@ fn a_profile_whose_store_is_another_is_not_written_until_that_is_confirmed() {
     assert_eq!(place.run(&confirmed).code, 1);
     assert_eq!(place.run(&apply).code, 1, "it is remembered");
 }
+
+#[test]
+fn an_id_that_clients_refuse_stays_a_finding_where_its_object_is_stored_and_its_row_does_not_say_so()
+ {
+    let place = Sandbox::new();
+    let hub = place.demo("hub", &[]);
+    let of = ["--code", "identity-stale"];
+    let ids = |ran: &Ran| -> Vec<String> {
+        let lines = ran.lines().into_iter();
+        let lines =
+            lines.filter(|line| line["code"] == "identity-stale" && line["type"] == "finding");
+        lines
+            .map(|line| line["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let audit = ["audit", "--json", "--grace", "0s"];
+    let before = ids(&place.on(&hub, &audit));
+    assert!(!before.is_empty());
+    let ran = place.on(&hub, &[&APPLY[..], &of].concat());
+    let run = ran.lines().pop().unwrap()["run"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let undo = [
+        "journal", "undo", &run, "--apply", "--yes", "--write", "--json",
+    ];
+    assert!(place.on(&hub, &undo).code <= 1);
+    assert_eq!(
+        ids(&place.on(&hub, &audit)),
+        before,
+        "nothing about the ids has changed"
+    );
+}

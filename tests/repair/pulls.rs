@@ -125,6 +125,18 @@ async fn branches_that_cannot_live_together_in_a_client_are_no_pass() {
 }
 
 #[tokio::test]
+async fn every_name_that_keeps_branches_from_a_client_is_said() {
+    let names = ["main", "a..b", "feature", "feature/x"].map(str::to_owned);
+    let hub = with_branches(&names).await;
+    let store = hub.open().await;
+    let signoff = signed(&store, Pulls::All).await;
+    let why = &signoff.pulls.refused[0].why;
+    for name in ["\"a..b\"", "\"feature"] {
+        assert!(why.contains(name), "{name} is not in: {why}");
+    }
+}
+
+#[tokio::test]
 async fn what_only_the_whole_cannot_hold_fails_although_each_branch_comes() {
     // The empty tree of rc7 and the empty blob of its time have one digest, and a client has one file for both.
     use luthier_object::identity::{CommitScheme, commit_trials};

@@ -2,6 +2,7 @@
 
 use super::hub::FakeHub;
 use super::stage::{Stage, hub_info};
+use crate::decisions::{Decisions, Side, subject};
 use crate::keymap::KeyContext;
 use luthier_audit::Code;
 use luthier_hub::store::Environment;
@@ -139,6 +140,20 @@ fn one_answer_stands_for_all_only_after_three_by_hand() {
         "{}",
         planned(&stage)
     );
+}
+
+#[test]
+fn an_answer_for_all_is_of_the_code_on_the_screen_and_of_no_other() {
+    let mut decisions = Decisions::default();
+    for id in ["a", "b", "c"] {
+        decisions.choose(Code::RowMissing, subject(id), Side::Object);
+    }
+    let other = subject("d");
+    assert_eq!(
+        decisions.offered(Code::RowMissing, other),
+        Some(Side::Object)
+    );
+    assert_eq!(decisions.offered(Code::UriRefused, other), None);
 }
 
 #[test]

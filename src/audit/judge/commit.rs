@@ -81,8 +81,7 @@ impl Judge {
         match &looked {
             None => self.unasked(&mut verdict, row, proof, unproved),
             Some(ObjectState::Unlinked { found, others }) => {
-                let finding = self.unlinked(&id, found, proof, unproved);
-                judge_unlinked(&mut verdict, Kind::Commit, &id, (found, others), finding);
+                self.not_pointed_at(&mut verdict, &id, (found, others), proof, unproved);
             }
             Some(looked) => {
                 judge_object(&mut verdict, Kind::Commit, &id, looked);
@@ -116,6 +115,23 @@ impl Judge {
         };
         let digest = ObjectId::new(&row.commit_id).digest()?;
         stated.verify(&digest).map(|(scheme, ..)| scheme)
+    }
+
+    /// Judges a row that names no object, of which these keys have a proved one, and these other bytes.
+    fn not_pointed_at(
+        &self,
+        verdict: &mut Verdict,
+        id: &ObjectId,
+        (found, others): (&[Key], &[Key]),
+        proof: Option<&Recovered>,
+        unproved: impl Fn() -> Finding,
+    ) {
+        let finding = self.unlinked(id, found, proof, unproved);
+        judge_unlinked(verdict, Kind::Commit, id, (found, others), finding);
+        // To link what is stored changes nothing about its id.
+        if let Some(proof) = proof.filter(|_| !found.is_empty()) {
+            stale(verdict, id, proof);
+        }
     }
 
     /// Returns the finding on a row that names no object, of which these keys have a proved one.

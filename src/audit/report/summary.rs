@@ -1,7 +1,7 @@
 //! The end of an audit, in figures.
 
 use super::UnreadRows;
-use crate::fault::{Code, FAULTS, Grade, WHOLE_HUB};
+use crate::fault::{Code, FAULTS, Grade, WHOLE_HUB, is_judged_alone};
 use crate::hidden::HiddenTable;
 use crate::unlinked::{Fate, Fates};
 use crate::{AuditError, Depth};
@@ -76,6 +76,9 @@ pub struct Summary {
     pub unread: UnreadRows,
     /// Codes that this depth does not pay for, and that were not met.
     pub not_judged: Vec<Code>,
+    /// Rows were judged one by one: what takes other rows too was not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rows_alone: bool,
     /// Codes that this depth does not pay for, met where something else spoke against a row: there may be more.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub judged_in_part: Vec<Code>,
@@ -131,6 +134,16 @@ impl Summary {
     pub(crate) fn begin_repo(&mut self, path: &str) {
         self.repo = Some(path.to_owned());
         self.not_judged.extend(WHOLE_HUB);
+        self.not_judged.sort_unstable();
+        self.not_judged.dedup();
+    }
+
+    /// Collects what is known before the first of some chosen rows is read: what takes other rows too is not judged.
+    pub(crate) fn begin_rows(&mut self) {
+        self.rows_alone = true;
+        let codes = FAULTS.iter().map(|fault| fault.code);
+        self.not_judged
+            .extend(codes.filter(|code| !is_judged_alone(*code)));
         self.not_judged.sort_unstable();
         self.not_judged.dedup();
     }

@@ -135,16 +135,18 @@ fn incomplete(summary: &Summary, out: &Output) -> Result<(), CliError> {
 
 /// Prints the codes that this audit could not judge, or not everywhere.
 fn not_judged(summary: &Summary, out: &Output) -> Result<(), CliError> {
-    let (whole, depth): (Vec<Code>, Vec<Code>) = (summary.not_judged.iter())
-        .partition(|code| summary.repo.is_some() && luthier_audit::WHOLE_HUB.contains(code));
+    let (wide, depth): (Vec<Code>, Vec<Code>) =
+        (summary.not_judged.iter()).partition(|code| summary.depth.judges(**code));
     if !depth.is_empty() {
         out.line(&format!("Not judged at this depth: {}.", names(&depth)))?;
     }
-    if !whole.is_empty() {
-        out.line(&format!(
-            "Not judged by an audit of one repository: {}; an audit of the whole hub judges them, so it may count more here.",
-            names(&whole)
-        ))?;
+    if !wide.is_empty() {
+        let wide = names(&wide);
+        out.line(&match (&summary.repo, summary.rows_alone) {
+            (_, true) => format!("Not judged by an audit of an object or a branch alone: {wide}; an audit of its repository judges them."),
+            (Some(_), false) => format!("Not judged by an audit of one repository: {wide}; an audit of the whole hub judges them, so it may count more here."),
+            (None, false) => format!("Not judged, since some trees could not be read: {wide}."),
+        })?;
     }
     if !summary.judged_in_part.is_empty() {
         out.line(&format!(

@@ -6,7 +6,7 @@ use crate::effect::ReportRef;
 use crate::event::Event;
 use crate::lines::KnownLine;
 use luthier_audit::evidence::{Evidence, Unresolved};
-use luthier_audit::ledger::is_judged_alone;
+use luthier_audit::is_judged_alone;
 use luthier_audit::past_audits::PastAudits;
 use luthier_audit::{
     Code, Depth, Finding, Inspection, ObjectView, Options, PullFact, Report, Scope,

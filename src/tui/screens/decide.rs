@@ -226,7 +226,8 @@ impl Decide {
     fn same_for_all(&mut self, ctx: &mut Ctx) {
         let Some(row) = self.current() else { return };
         let at = subject(row.id.exact());
-        let Some((code, side)) = ctx.shared.decisions.offered(row.code, at) else {
+        let code = row.code;
+        let Some(side) = ctx.shared.decisions.offered(code, at) else {
             return;
         };
         ctx.shared.decisions.same_for_all(code, side);

@@ -92,8 +92,8 @@ impl Decide {
                 let words = format!("all other {}: {}", row.code, side.answer());
                 head.say(&words, theme.text);
             }
-            (None, Some((code, side))) => {
-                let words = format!("=  {} for all other {code}", side.answer());
+            (None, Some(side)) => {
+                let words = format!("=  {} for all other {}", side.answer(), row.code);
                 head.say(&words, theme.text);
             }
             (None, None) => {}
