@@ -209,7 +209,7 @@ impl Code {
             Code::IdentityAmbiguous => "commit it again from a client, without the NUL character",
             Code::IdMalformed => "commit it again from a client, which gives it a valid id",
             Code::CommitTreeless => {
-                "reset the branch to the commit before it, and merge or commit again from a client"
+                "move the branch back to a parent of this commit, and commit or merge again from a client what came after it"
             }
             Code::TreeCollapsed => {
                 "compare it with its parents, and commit the lost files again from a client"

@@ -3,8 +3,9 @@
 use super::output::Output;
 use super::{CliError, Exit, code};
 use clap::Args;
-use luthier_audit::Code;
 use luthier_audit::fault::{FAULTS, Fault};
+use luthier_audit::{Code, Remedy};
+use luthier_repair::wanted::WANTED;
 use serde_json::json;
 
 #[derive(Args)]
@@ -25,11 +26,33 @@ pub fn run(command: &Faults, out: &Output) -> Result<Exit, CliError> {
                 "remedy": fault.remedy, "means": fault.is,
             }))?;
         }
+    } else if let ([fault], Some(_)) = (&*faults, command.code) {
+        explain(fault, out)?;
     } else {
         out.raw(table(&faults).as_bytes())?;
     }
     out.flush()?;
     Ok(Exit::Done)
+}
+
+/// Explains one code.
+fn explain(fault: &Fault, out: &Output) -> Result<(), CliError> {
+    out.line(&format!("{}  {}", fault.name, fault.grade))?;
+    out.line(fault.is)?;
+    match fault.remedy {
+        Remedy::None => {}
+        remedy => out.line(&format!("Remedy: {remedy}, {}.", fault.applied()))?,
+    }
+    if let Some(how) = fault.code.by_hand() {
+        out.line(&format!("By hand: {how}."))?;
+    }
+    if WANTED.contains(&fault.code) {
+        out.line("Where the hub has no valid copy: `luthier repair --copies DIR`, from a client's folder.")?;
+    }
+    out.line(&format!(
+        "`luthier audit --code {}` lists them.",
+        fault.name
+    ))
 }
 
 /// Returns the table in Markdown.

@@ -412,7 +412,10 @@ fn code(name: &str) -> Result<Code, Cause> {
             .iter()
             .map(|fault| fault.name)
             .collect();
-        format!("no such code; there are: {}", known.join(" ")).into()
+        match unknown::nearest(name, known.iter().copied()) {
+            Some(code) => format!("no such code; did you mean {code}?").into(),
+            None => format!("no such code; there are: {}", known.join(" ")).into(),
+        }
     })
 }
 

@@ -38,8 +38,11 @@ pub async fn show_plan(plan: &Plan, out: &Output, missing: Option<&str>) -> Resu
     if let Some(why) = plan.why_empty() {
         out.line(&why)?;
     }
-    for words in plan.undoable().words() {
-        out.line(&words)?;
+    // Of an undo the words would be about the undo of the undo.
+    if plan.undone_run().is_none() {
+        for words in plan.undoable().words() {
+            out.line(&words)?;
+        }
     }
     for next in plan.next() {
         out.line(helps(next))?;

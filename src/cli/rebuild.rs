@@ -6,7 +6,7 @@ use super::{CliError, Exit, Global, flags, help, say_notice};
 use crate::config;
 use clap::Args;
 use luthier_hub::store::Store;
-use luthier_hub::store::rebuild::{Options, RebuildError, Rebuilt, Skipped, rebuild_with};
+use luthier_hub::store::rebuild::{Options, RebuildError, Rebuilt, Skipped, UNKNOWN, rebuild_with};
 use luthier_hub::text;
 
 #[derive(Args)]
@@ -98,9 +98,10 @@ fn tell(report: &Rebuilt, out: &Output) -> Result<(), CliError> {
 /// Prints what no checkpoint said.
 fn derived(report: &Rebuilt, out: &Output) -> Result<(), CliError> {
     for repo in &report.placeholders {
-        out.line(&format!(
-            "Repository {repo} has no checkpoint: its owner and slug are made up."
-        ))?;
+        out.line(&match repo.as_str() {
+            UNKNOWN => format!("Nothing says whose some objects are: repository {repo}, which is made up, holds them."),
+            _ => format!("Repository {repo} has no checkpoint: its owner and slug are made up."),
+        })?;
     }
     let counted = [
         (

@@ -214,7 +214,9 @@ fn write_findings(found: &Inspection, out: &Output) -> Result<(), CliError> {
     let id = found.id.get(..19).unwrap_or(&found.id);
     let by_hand = |finding: &Finding| finding.by_hand().is_some();
     if !found.findings.iter().all(by_hand) {
-        out.line(&format!("`luthier repair --id {id}` plans the repair."))?;
+        out.line(&format!(
+            "`luthier repair --id {id}` plans the repair, or says what it takes."
+        ))?;
     } else if found.findings.iter().any(|f| WANTED.contains(&f.code)) {
         out.line(&format!(
             "`luthier repair --id {id} --copies DIR` plans the repair from a client's folder."

@@ -79,19 +79,19 @@ pub fn told(word: &str, commands: &[String]) -> String {
     {
         return format!("there is no command `{shown}`; {does}");
     }
-    let nearest = commands
-        .iter()
-        .map(|command| (distance(&word, command), command))
-        .min();
-    match nearest {
-        Some((slips, command)) if slips <= 1 + word.len() / 5 && slips < word.len().min(3) => {
-            format!("there is no command `{shown}`; did you mean `{command}`?")
-        }
-        _ => format!(
+    match nearest(&word, commands.iter().map(String::as_str)) {
+        Some(command) => format!("there is no command `{shown}`; did you mean `{command}`?"),
+        None => format!(
             "there is no command `{shown}`; there are: {}",
             commands.join(", ")
         ),
     }
+}
+
+/// Returns the word that was meant, if one is only a slip or two away.
+pub fn nearest<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+    let (slips, nearest) = words.map(|other| (distance(word, other), other)).min()?;
+    (slips <= 1 + word.len() / 5 && slips < word.len().min(3)).then_some(nearest)
 }
 
 /// Letters to add, to take away, to change or to swap with the next.

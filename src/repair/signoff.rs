@@ -21,7 +21,7 @@ pub use pulls::{FailedPull, PullOutcome, Pulls, RefusedRepo};
 use luthier_audit::hidden::HiddenTable;
 use luthier_audit::report::Checked;
 use luthier_audit::{
-    Blocks, Code, Depth, Filter, Finding, Grade, Remedy, Report, Subject, Summary,
+    Blocks, Code, Depth, Filter, Fix, Grade, Numbered, Remedy, Report, Subject, Summary,
 };
 use luthier_hub::progress::Progress;
 use luthier_hub::store::{Environment, Model, Policy, Store};
@@ -93,6 +93,9 @@ pub struct Left {
     pub id: String,
     pub repo: String,
     pub remedy: Remedy,
+    /// What can be done about it; absent where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocks: Option<Blocks>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -197,11 +200,13 @@ pub async fn run_with_report(
         left: true,
         ..Filter::default()
     };
-    let (left, left_total) = left(&report, &filter).await?;
+    let left_total = report.count(&filter).await?;
     let fixes = match left_total {
         0 => None,
         _ => Fixes::find(store, &report, &filter, progress).await?,
     };
+    let page = report.page(&filter, 0, NAMED as u32).await?;
+    let left = page.into_iter().map(Left::from).collect();
     let severe = Filter {
         grades: vec![Grade::Error, Grade::Critical],
         ..Filter::default()
@@ -328,18 +333,10 @@ async fn said(store: &Store) -> Result<HubSaid, SignoffError> {
     })
 }
 
-/// Returns the findings that prevent PASS, the worst first: causes before what follows from them, by what they
-/// block.
-async fn left(report: &Report, filter: &Filter) -> Result<(Vec<Left>, u64), SignoffError> {
-    let total = report.count(filter).await?;
-    let page = report.page(filter, 0, NAMED as u32).await?;
-    let left = page.into_iter().map(|numbered| numbered.finding.into());
-    Ok((left.collect(), total))
-}
-
-impl From<Finding> for Left {
-    fn from(finding: Finding) -> Self {
+impl From<Numbered> for Left {
+    fn from(Numbered { finding, fix, .. }: Numbered) -> Self {
         Self {
+            fix,
             code: finding.code,
             grade: finding.grade,
             kind: finding.kind,

@@ -89,7 +89,7 @@ fn pull(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
             Slot::Ready(_) if pull.is_stale(shared) => (5, again(shared.work)),
             Slot::Ready(end) if end.stopped => (2, "stopped; r traces again"),
             Slot::Ready(end) if !end.is_whole() && pull.id().is_some() => {
-                (2, "this stops the pull; x plans, or says what it takes")
+                (2, "x plans what stops this branch, or says what it takes")
             }
             Slot::Ready(end) if !end.is_whole() => {
                 (2, "x says what is wrong with the branch itself")

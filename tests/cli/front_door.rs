@@ -220,7 +220,7 @@ fn a_fault_code_is_explained() {
     let ran = place.run(&["faults", "object-missing"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(
-        ran.out.contains("`object-missing`") && !ran.out.contains("`uri-missing`"),
+        ran.out.contains("object-missing  critical") && !ran.out.contains("uri-missing"),
         "{ran:?}"
     );
     let ran = place.run(&["faults", "--json"]);
@@ -229,5 +229,9 @@ fn a_fault_code_is_explained() {
         luthier_audit::fault::FAULTS.len(),
         "{ran:?}"
     );
-    place.run(&["faults", "no-such"]).fails(2, "no such code");
+    place
+        .run(&["faults", "no-such"])
+        .fails(2, "no such code; there are: ");
+    let slip = place.run(&["faults", "object-mising"]);
+    slip.fails(2, "no such code; did you mean object-missing?");
 }

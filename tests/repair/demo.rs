@@ -156,6 +156,28 @@ async fn a_sign_off_says_what_can_be_done_about_all_that_prevents_it() {
     let words = format!("Of these, {now} can be repaired now, ");
     let page = markdown_report::markdown(&signoff);
     assert!(page.contains(&words), "{page}");
+    let shown = |fix: Fix| {
+        signoff
+            .left
+            .iter()
+            .filter(|left| left.fix == Some(fix))
+            .count() as u64
+    };
+    assert_eq!(shown(Fix::Auto), now, "each says what can be done about it");
+    assert_eq!(shown(Fix::Copy), fixes.counts[&Fix::Copy]);
+    // A snapshot that a copy restores gets its cache back with it.
+    let copies: BTreeSet<&str> = signoff
+        .left
+        .iter()
+        .filter(|left| left.fix == Some(Fix::Copy))
+        .map(|left| left.id.as_str())
+        .collect();
+    let caches = signoff
+        .left
+        .iter()
+        .filter(|left| left.code == Code::CacheBroken && copies.contains(left.id.as_str()));
+    assert!(caches.clone().count() > 0);
+    assert!(caches.into_iter().all(|left| left.fix == Some(Fix::Copy)));
     assert!(html_report::html(&signoff).contains(&words));
 }
 

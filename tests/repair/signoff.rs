@@ -207,6 +207,7 @@ async fn whatever_a_hub_says_is_text_in_a_browser() {
         id: HOSTILE.to_owned(),
         repo: HOSTILE.to_owned(),
         remedy: Remedy::None,
+        fix: None,
         blocks: None,
         caused_by: Some(HOSTILE.to_owned()),
     });

@@ -16,7 +16,11 @@ fn a_pull_is_traced_repaired_and_traced_again() {
             stage.text()
         );
         stage.keys("p");
-        assert!(stage.line(1).contains("2/5  this stops the pull; x plans"));
+        assert!(
+            stage
+                .line(1)
+                .contains("2/5  x plans what stops this branch")
+        );
         stage.keys("x");
         assert!(stage.line(1).contains("3/5"), "{}", stage.text());
         stage.keys("enter");

@@ -1,7 +1,7 @@
 //! A sign-off as one page for a browser: nothing is loaded from elsewhere, and the one script in it only hides rows and
 //! sorts them. Its hash is in the page's policy, so that no other script runs, whatever a hub says.
 
-use super::parts::{blocks, figures_of, line, sentences, total_of};
+use super::parts::{blocks, figures_of, fix, line, sentences, total_of};
 use super::{FailedPull, PullOutcome, Signoff, State, Verdict};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -202,7 +202,7 @@ fn findings(out: &mut String, signoff: &Signoff) {
     }
     open(
         out,
-        &["grade", "code", "kind", "id", "repository", "blocks"],
+        &["grade", "code", "fix", "kind", "id", "repository", "blocks"],
     );
     for left in &signoff.left {
         row(
@@ -211,6 +211,7 @@ fn findings(out: &mut String, signoff: &Signoff) {
             &[
                 left.grade.word().to_owned(),
                 left.code.name().to_owned(),
+                fix(left).to_owned(),
                 left.kind.word().to_owned(),
                 format!("<code>{}</code>", said(&left.id)),
                 said(&left.repo),

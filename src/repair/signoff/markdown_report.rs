@@ -1,6 +1,6 @@
 //! A sign-off for people, in Markdown.
 
-use super::parts::{blocks, figures_of, line, sentences, total_of};
+use super::parts::{blocks, figures_of, fix, line, sentences, total_of};
 use super::{FailedPull, RefusedRepo, Signoff, State};
 use luthier_audit::table::code_span as code;
 use luthier_hub::text;
@@ -110,14 +110,15 @@ fn left(out: &mut String, signoff: &Signoff) {
     }
     line!(
         out,
-        "| code | grade | what | repository | blocks |\n|---|---|---|---|---|"
+        "| code | grade | fix | what | repository | blocks |\n|---|---|---|---|---|---|"
     );
     for left in signoff.left.iter().take(SHOWN) {
         line!(
             out,
-            "| {} | {} | {} {} | {} | {} |",
+            "| {} | {} | {} | {} {} | {} | {} |",
             left.code,
             left.grade,
+            fix(left),
             left.kind,
             code(&left.id),
             code(&left.repo),

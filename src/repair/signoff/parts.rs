@@ -2,6 +2,7 @@
 
 use super::pulls::NAMED;
 use super::{Blocks, FailedPull, Left, PullOutcome, Signoff};
+use luthier_audit::Fix;
 use luthier_hub::text;
 
 // Writing to a String cannot fail, so what `writeln!` returns is left aside.
@@ -27,6 +28,11 @@ pub(super) fn blocks(left: &Left, quote: impl Fn(&str) -> String) -> String {
         None => format!("uncounted {}", text::many(what)),
     };
     format!("{}, {}", of(commits, "commit"), of(branches, "branch"))
+}
+
+/// Returns what can be done about a finding.
+pub(super) fn fix(left: &Left) -> &'static str {
+    left.fix.map_or("", Fix::shown)
 }
 
 /// Returns what the pulls came to.

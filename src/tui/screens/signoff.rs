@@ -201,14 +201,14 @@ impl SignOffScreen {
             }
             (_, Slot::Ready(_)) if self.saved.ready().is_some() => (
                 4,
-                "the reports are written; r signs off again, H to the hub",
+                "the reports are written; x repairs what is left, r signs off again",
             ),
             (_, Slot::Ready(end)) if end.verdict == Verdict::Pass => {
                 (4, "every check succeeded; w writes the report")
             }
             (_, Slot::Ready(end)) if end.left_total > 0 => (
                 3,
-                "x plans what can be repaired, f lists findings, w writes the report",
+                "x decides and plans repairs, f lists findings, w writes the report",
             ),
             (_, Slot::Ready(_)) => (3, "w writes the report"),
             (_, Slot::Failed(_)) => (2, "r tries again"),
