@@ -53,7 +53,7 @@ pub(super) async fn build(ctx: StepContext<'_>, target: &Target) -> Result<Built
         bytes: to_store,
         sha256: Some(hash(found.object.bytes())),
         ..target.step(
-            words(target, origin, stored_first),
+            words(ctx, target, origin, stored_first),
             "There is still no row of this id.".to_owned(),
             shown,
         )
@@ -78,7 +78,11 @@ fn hidden(ctx: StepContext<'_>, target: &Target) -> Option<String> {
     Some(format!("the row may be there: {}", hidden.said))
 }
 
-fn words(target: &Target, origin: &Origin, stored_first: bool) -> String {
+fn words(ctx: StepContext<'_>, target: &Target, origin: &Origin, stored_first: bool) -> String {
+    let member = match ctx.store.index().capabilities().refs(target.kind) {
+        true => ", and that its repository holds it",
+        false => "",
+    };
     let place = match origin.path.as_str() {
         "" => &target.repo,
         path => path,
@@ -89,7 +93,7 @@ fn words(target: &Target, origin: &Origin, stored_first: bool) -> String {
         "is there"
     };
     format!(
-        "Adds the row of the {} for {place}; its object {held} and matches the id.",
+        "Adds the row of the {} for {place}{member}; its object {held} and matches the id.",
         target.kind
     )
 }
