@@ -13,7 +13,7 @@ pub enum Guide {
     Pull,
     SignOff,
     ByHand,
-    /// The repair by hand of what was chosen on the hub's screen; nobody comes back to it.
+    /// The guided repair of what was chosen on the hub's screen; nobody comes back to it.
     Chosen,
 }
 
@@ -31,7 +31,7 @@ impl Guide {
         match self {
             Guide::Pull => "a pull fails",
             Guide::SignOff => "sign off",
-            Guide::ByHand | Guide::Chosen => "repair by hand",
+            Guide::ByHand | Guide::Chosen => "guided repair",
         }
     }
 
@@ -153,6 +153,7 @@ fn by_hand(screen: &Screen, shared: &Shared) -> (u8, &'static str) {
     match screen {
         Screen::Findings(findings) if findings.is_stale(shared) => match shared.audits.slot {
             Slot::Pending(_) => (4, "verifying: the audit runs again"),
+            _ if findings.len() == 0 => (4, "verified; nothing is left in this list, H: hub"),
             _ => (4, verified(shared.audits.asked.depth)),
         },
         Screen::Findings(findings) => (1, findings.lead()),

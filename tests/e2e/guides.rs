@@ -94,7 +94,7 @@ fn a_repair_by_hand_is_chosen_applied_and_verified() {
     for (columns, rows) in SIZES {
         let mut terminal = demo(columns, rows);
         terminal.send("f");
-        terminal.see("repair by hand 1/4");
+        terminal.see("guided repair 1/4");
         terminal.send("/");
         terminal.send("code:cache-msgpack");
         terminal.send(ENTER);
@@ -102,7 +102,7 @@ fn a_repair_by_hand_is_chosen_applied_and_verified() {
         terminal.send("a");
         terminal.see("marked");
         terminal.send("x");
-        terminal.see("repair by hand 2/4");
+        terminal.see("guided repair 2/4");
         terminal.see("Rewrites the cached tree");
         terminal.send(ENTER);
         terminal.see("y yes");

@@ -180,7 +180,7 @@ fn a_storm_of_sizes_leaves_no_stale_cell() {
         // The guide's line has room at this size, and had none at those before.
         lines.len() == 30
             && lines[0].starts_with(" DEMO")
-            && lines[1].starts_with(" repair by hand")
+            && lines[1].starts_with(" guided repair")
             && lines[29].contains("q leave")
     });
     // Its last line may be there before the rest of it is.

@@ -39,7 +39,7 @@ fn a_pull_is_traced_repaired_and_traced_again() {
 fn a_repair_by_hand_is_chosen_applied_and_verified() {
     let mut stage = Stage::new(80, 24);
     stage.keys("f");
-    assert!(stage.line(1).contains("repair by hand 1/4"));
+    assert!(stage.line(1).contains("guided repair 1/4"));
     stage.keys("space x");
     assert!(stage.line(1).contains("2/4"), "{}", stage.text());
     stage.keys("enter y");
@@ -303,17 +303,17 @@ fn what_is_chosen_on_the_hub_is_a_repair_by_hand_that_the_guide_does_not_come_ba
     let mut stage = Stage::new(80, 24);
     stage.keys("x");
     assert!(
-        stage.line(1).contains("repair by hand 2/4"),
+        stage.line(1).contains("guided repair 2/4"),
         "{}",
         stage.text()
     );
     stage.keys("esc enter");
     let chosen = stage.line(1);
-    assert!(chosen.contains("repair by hand 1/4"), "{}", stage.text());
+    assert!(chosen.contains("guided repair 1/4"), "{}", stage.text());
     assert!(stage.text().contains("/code:"), "{}", stage.text());
     stage.keys("H f");
     assert!(
-        stage.line(1).contains("repair by hand 1/4"),
+        stage.line(1).contains("guided repair 1/4"),
         "{}",
         stage.text()
     );
@@ -325,5 +325,5 @@ fn findings_from_before_another_repair_are_not_called_verified() {
     let mut stage = Stage::new(80, 24);
     stage.keys("f H x enter y H f");
     let line = stage.line(1);
-    assert!(line.contains("repair by hand 1/4"), "{line}");
+    assert!(line.contains("guided repair 1/4"), "{line}");
 }
