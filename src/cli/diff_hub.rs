@@ -12,6 +12,9 @@ use luthier_hub::text;
 /// Cells of a value that are shown to people.
 const SHOWN: usize = 100;
 
+/// Characters that are shown before the first one that differs.
+const BEFORE: usize = 20;
+
 #[derive(Args)]
 pub struct DiffHub {
     /// The other database, for example sqlite:///path/other.db
@@ -60,18 +63,32 @@ fn write(difference: &Difference, out: &Output) -> Result<(), CliError> {
     };
     out.line(&format!("{} {}: {what}", difference.kind, difference.id))?;
     for column in columns {
-        let value = |side: &Option<String>| {
-            let text = side.as_deref().unwrap_or("null");
-            text::cut(text, SHOWN).into_owned()
-        };
-        out.line(&format!(
-            "    {}: {} | {}",
-            column.column,
-            value(&column.left),
-            value(&column.right)
-        ))?;
+        let [left, right] = beside(column.left.as_deref(), column.right.as_deref());
+        out.line(&format!("    {}: {left} | {right}", column.column))?;
     }
     Ok(())
+}
+
+/// Returns two values that differ, short enough for a line: what they begin with alike is left out where one is long, so
+/// that the difference is seen.
+fn beside(left: Option<&str>, right: Option<&str>) -> [String; 2] {
+    let alike = match (left, right) {
+        (Some(left), Some(right)) if left.len().max(right.len()) > SHOWN => {
+            let pairs = left.chars().zip(right.chars());
+            let alike: Vec<usize> = pairs
+                .take_while(|(one, other)| one == other)
+                .map(|(one, _)| one.len_utf8())
+                .collect();
+            alike[..alike.len().saturating_sub(BEFORE)].iter().sum()
+        }
+        _ => 0,
+    };
+    [left, right].map(|side| match side {
+        None => "null".to_owned(),
+        Some("") => "(empty)".to_owned(),
+        Some(text) if alike > 0 => format!("…{}", text::cut(&text[alike..], SHOWN)),
+        Some(text) => text::cut(text, SHOWN).into_owned(),
+    })
 }
 
 fn summary(totals: &Totals, out: &Output) -> Result<(), CliError> {
@@ -96,6 +113,11 @@ fn summary(totals: &Totals, out: &Output) -> Result<(), CliError> {
     for said in &totals.hidden {
         out.line(&format!("INCOMPLETE: {said}."))?;
     }
+    for (kind, count) in &totals.differences {
+        let of = totals.compared.get(kind).copied().unwrap_or(0);
+        let (count, of) = (text::grouped(*count), text::grouped(of));
+        out.line(&format!("{kind}: {count} of {of} rows differ"))?;
+    }
     let compared: u64 = totals.compared.values().sum();
     out.line(&format!(
         "{} in {}.",
@@ -103,3 +125,7 @@ fn summary(totals: &Totals, out: &Output) -> Result<(), CliError> {
         text::plural(compared, "row")
     ))
 }
+
+#[cfg(test)]
+#[path = "../../tests/cli/beside.rs"]
+mod tests;
