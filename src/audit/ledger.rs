@@ -1,7 +1,6 @@
 //! The knowledge of a hub in one session: the findings of each audit, kept until another audit covers them as deep.
 
-use super::fault::is_judged_alone;
-use super::fault::{Code, Cost, FAULTS};
+use super::fault::{Code, Cost, FAULTS, is_judged_alone};
 use super::finding::{Blocks, Finding};
 use super::graph::{Edges, Walk};
 use super::judge::stops_pull;

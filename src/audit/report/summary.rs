@@ -74,7 +74,7 @@ pub struct Summary {
     /// Of the whole hub at depth bytes, the rows whose bytes were not read, by why: with `checked.read` they are all rows.
     #[serde(skip)]
     pub unread: UnreadRows,
-    /// Codes that this depth does not pay for, and that were not met.
+    /// Codes that this depth does not pay for or this scope cannot judge, and that were not met.
     pub not_judged: Vec<Code>,
     /// Rows were judged one by one: what takes other rows too was not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

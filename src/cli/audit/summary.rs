@@ -143,7 +143,7 @@ fn not_judged(summary: &Summary, out: &Output) -> Result<(), CliError> {
     if !wide.is_empty() {
         let wide = names(&wide);
         out.line(&match (&summary.repo, summary.rows_alone) {
-            (_, true) => format!("Not judged by an audit of an object or a branch alone: {wide}; an audit of its repository judges them."),
+            (_, true) => format!("Not judged by an audit of an object or a branch alone: {wide}; an audit of the hub judges them."),
             (Some(_), false) => format!("Not judged by an audit of one repository: {wide}; an audit of the whole hub judges them, so it may count more here."),
             (None, false) => format!("Not judged, since some trees could not be read: {wide}."),
         })?;

@@ -208,7 +208,7 @@ impl SignOffScreen {
             }
             (_, Slot::Ready(end)) if end.left_total > 0 => (
                 3,
-                "x decides and plans repairs, f lists findings, w writes the report",
+                "x decides and plans, f lists findings, w writes the report",
             ),
             (_, Slot::Ready(_)) => (3, "w writes the report"),
             (_, Slot::Failed(_)) => (2, "r tries again"),
