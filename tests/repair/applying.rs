@@ -146,8 +146,11 @@ async fn a_run_that_is_stopped_in_its_middle_is_finished_by_the_next() {
     let plan = planned(&store, &auto()).await;
     let progress = Progress::new();
     let mut journal = journal(hub.folder.path());
+    let objects = hub.folder.path().join("objects");
+    let before = count_files(&objects);
+    // Objects, not steps that are done: rows are changed many at once, and all the rest may be done together.
     let stop = async {
-        while progress.figures().done < 60 {
+        while count_files(&objects) < before + 60 {
             tokio::task::yield_now().await;
         }
         progress.cancel();
@@ -157,7 +160,7 @@ async fn a_run_that_is_stopped_in_its_middle_is_finished_by_the_next() {
     let applied = applied.unwrap();
     assert!(applied.stopped);
     let done = applied.outcomes[&Outcome::Written];
-    assert!((60..200).contains(&done), "{done}");
+    assert!((11..200).contains(&done), "{done}");
     assert_eq!(linked(&hub, &commits).await as u64, done);
     let lines = lines_of(journal.path(), &applied.run, 0, 100_000).unwrap();
     let of = |wanted: fn(&Event) -> bool| lines.iter().filter(|line| wanted(&line.event)).count();

@@ -75,6 +75,17 @@ pub fn journal(folder: &Path) -> Journal {
     Journal::open_at(&journal_path(folder), "test").unwrap()
 }
 
+/// Counts the files below a folder that is being written to: what comes or goes meanwhile may be missed.
+pub fn count_files(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() => count_files(&entry.path()),
+            _ => 1,
+        })
+        .sum()
+}
+
 /// Every file below a folder with its bytes.
 pub fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut out = BTreeMap::new();
