@@ -68,7 +68,7 @@ evidence! {
     HeadDangling Head
     BranchDuplicate Heads
     BranchUnsafe UnsafeName
-    Cycle Nothing
+    Cycle Links
     PathUnsafe UnsafePaths
     ProposalDangling Proposal
     CommitUnreachable Nothing
@@ -98,6 +98,12 @@ macro_rules! bodies {
 bodies! {
     /// The code alone says everything.
     Nothing {}
+
+    /// Where a commit or snapshot of a cycle leads: the parents or bases through which it comes back to itself.
+    Links {
+        /// Their ids.
+        leads_to: Vec<String>,
+    }
 
     /// Why, in one sentence.
     Reason { why: String, }

@@ -219,7 +219,7 @@ impl Code {
             }
             Code::BranchUnsafe => "rename the branch on the hub",
             Code::Cycle => {
-                "if a row of the cycle has object-diverges, the repair of that ends the cycle; else follow the links that `luthier show ID` lists to the row that closes it, and correct that row: parent_ids of a commit to the parents that its object names, parent_snapshot_id of a snapshot to another base, or to null where its manifest is whole"
+                "if a row of the cycle has object-diverges, the repair of that ends the cycle; else follow leads_to, which names for each row the next one, to the row that closes the cycle, and correct that row: parent_ids of a commit to the parents that its object names, parent_snapshot_id of a snapshot to another base, or to null where its manifest is whole"
             }
             Code::PathUnsafe => {
                 "no client can pull a branch with this path: commit it again without the path, from a client that has the repository already or with `luthier commit --from FOLDER`, and reset the branch to the new commit"

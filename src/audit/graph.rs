@@ -4,7 +4,7 @@
 
 use super::AuditError;
 use super::again;
-use super::evidence::{Collapsed, Evidence, Nothing};
+use super::evidence::{Collapsed, Evidence, Links, Nothing};
 use super::fault::{Code, FAULTS};
 use super::finding::{Blocks, Finding, Subject};
 use super::judge::stops_pull;
@@ -12,7 +12,7 @@ use super::scan::Scan;
 use super::spool;
 use super::standing::{self, Stops};
 use luthier_object::{Kind, ObjectId};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Commits visited while counting what faults block, over all faults; then counting stops and says so.
 const VISITS: u64 = 200_000_000;
@@ -94,9 +94,11 @@ async fn cycles(
 ) -> Result<(), AuditError> {
     let members = on_cycles(parents, children);
     for chunk in members.chunks(PAGE) {
+        let links = links(scan, chunk, &members, parents, kind).await?;
         let findings = match kind {
             Kind::Commit => {
-                let mut findings = numbered(scan, chunk, |_| cycle()).await?;
+                let evidence = |at: usize| Evidence::Cycle(links[at].clone());
+                let mut findings = numbered(scan, chunk, evidence).await?;
                 for finding in &mut findings {
                     finding.caused_by = diverging(scan, &finding.id).await?;
                 }
@@ -106,8 +108,10 @@ async fn cycles(
                 let ids = scan.scratch.snapshots_numbered(chunk).await?;
                 let holders = scan.scratch.holders(kind, &ids).await?;
                 ids.iter()
-                    .map(|id| {
-                        let mut finding = Finding::new(cycle(), Subject::Snapshot, id);
+                    .zip(links)
+                    .map(|(id, links)| {
+                        let mut finding =
+                            Finding::new(Evidence::Cycle(links), Subject::Snapshot, id);
                         let repo = holders.get(id).and_then(|h| h.first());
                         finding.repo = repo.cloned().unwrap_or_default();
                         finding
@@ -118,6 +122,39 @@ async fn cycles(
         scan.report(findings).await?;
     }
     Ok(())
+}
+
+/// Returns for each of `numbers` where it leads among the members of cycles: a commit has few parents, a snapshot one
+/// base.
+async fn links(
+    scan: &Scan<'_>,
+    numbers: &[u32],
+    members: &[u32],
+    parents: &Edges,
+    kind: Kind,
+) -> Result<Vec<Links>, AuditError> {
+    let is_member = |n: &u32| members.binary_search(n).is_ok();
+    let ahead = |n: &u32| parents.of(*n).iter().copied().filter(is_member);
+    let mut wanted: Vec<u32> = numbers.iter().flat_map(ahead).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let mut ids = HashMap::new();
+    for page in wanted.chunks(PAGE) {
+        match kind {
+            Kind::Commit => {
+                let rows = scan.scratch.commits_numbered(page).await?;
+                ids.extend(rows.into_iter().map(|(n, id, _)| (n, id)));
+            }
+            _ => {
+                let named = scan.scratch.snapshots_numbered(page).await?;
+                ids.extend(page.iter().copied().zip(named));
+            }
+        }
+    }
+    let of = |n| Links {
+        leads_to: ahead(n).filter_map(|next| ids.get(&next).cloned()).collect(),
+    };
+    Ok(numbers.iter().map(of).collect())
 }
 
 /// Returns the finding that a commit's row has other parents than its object: its repair may end a cycle.
@@ -132,10 +169,6 @@ async fn diverging(scan: &Scan<'_>, id: &str) -> Result<Option<String>, AuditErr
         .and_then(spool::from_row)
         .is_some_and(has_other_parents);
     Ok(is_cause.then(|| format!("{code} {id}")))
-}
-
-fn cycle() -> Evidence {
-    Evidence::Cycle(Nothing {})
 }
 
 /// Makes findings on commits by number; `evidence` is asked with the place among the numbers.

@@ -211,9 +211,9 @@ pub fn write_finding(finding: &Finding, out: &Output) -> Result<(), CliError> {
     tail.push(match (finding.by_hand(), finding.auto) {
         (Some(how), _) => format!("{how}."),
         (None, Auto::Ask) if finding.remedy == Remedy::Restore => {
-            "Remedy: restore (only if chosen), from the hub or with --copies DIR.".to_owned()
+            "Remedy: restore, after a decision, from the hub or with --copies DIR.".to_owned()
         }
-        (None, Auto::Ask) => format!("Remedy: {} (only if chosen).", finding.remedy),
+        (None, Auto::Ask) => format!("Remedy: {}, after a decision.", finding.remedy),
         (None, _) => format!("Remedy: {}.", finding.remedy),
     });
     out.line(&format!("         {}", tail.join(" ")))

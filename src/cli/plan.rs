@@ -127,12 +127,17 @@ pub fn show_step(step: &Step, out: &Output, dry: bool) -> Result<(), CliError> {
     ))?;
     out.line(&format!("       {}", step.words))?;
     for change in step.change.written() {
-        let value = |side: &Option<String>| side.clone().unwrap_or_else(|| "null".to_owned());
+        let value = |side: &Option<String>| {
+            text::cut(side.as_deref().unwrap_or("null"), 100).into_owned()
+        };
+        let from = match step.change.is_new() && change.from.is_none() {
+            true => String::new(),
+            false => format!("{} -> ", value(&change.from)),
+        };
         out.line(&format!(
-            "       {}: {} -> {}",
+            "       {}: {from}{}",
             change.column,
-            text::cut(&value(&change.from), 100),
-            text::cut(&value(&change.to), 100)
+            value(&change.to)
         ))?;
     }
     Ok(())

@@ -130,6 +130,16 @@ impl StepChange {
         Self::cells(Vec::new())
     }
 
+    /// Returns whether something new is written, so that no value of before stands beside its own.
+    #[must_use]
+    pub const fn is_new(&self) -> bool {
+        match self {
+            StepChange::Add { .. } | StepChange::Hold { .. } | StepChange::SaveRefs { .. } => true,
+            StepChange::Index(range) => range.from.is_none(),
+            StepChange::Row { .. } | StepChange::Unknown(_) => false,
+        }
+    }
+
     /// Returns a change of cells.
     #[must_use]
     pub const fn cells(cells: Vec<CellChange>) -> Self {

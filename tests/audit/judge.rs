@@ -7,6 +7,7 @@ use luthier_hub::progress::Progress;
 use luthier_hub::store::{Policy, Store};
 use luthier_hub::testing::*;
 use luthier_object::{Kind, ObjectId, SnapshotRecord};
+use serde_json::json;
 use std::time::Duration;
 
 /// A hub with one commit; nothing of commit and snapshot is stored yet.
@@ -354,4 +355,9 @@ async fn a_cycle_is_caused_by_other_parents_in_a_row_and_by_no_other_difference(
     ];
     expected.sort();
     assert_eq!(causes, expected);
+    for (row, leads_to) in [(&first, &second), (&second, &first)] {
+        let finding = of(Code::Cycle).find(|one| one.finding.id == row.commit_id.as_str());
+        let evidence = serde_json::to_value(&finding.unwrap().finding.evidence).unwrap();
+        assert_eq!(evidence, json!({"leads_to": [leads_to.commit_id]}));
+    }
 }

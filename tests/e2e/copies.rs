@@ -52,7 +52,7 @@ fn what_a_clone_still_has_is_restored_from_it() {
     let mut terminal = Terminal::start(&[&urls[..], &["--write"]].concat(), 80, 24);
     terminal.see("1 a copy [3]");
     terminal.send("3");
-    terminal.see("wanted  1 of 1");
+    terminal.see("wanted objects  1 of 1");
     terminal.send("C");
     terminal.see("take copies from the folder:");
     terminal.send(&path("clo"));

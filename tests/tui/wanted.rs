@@ -25,7 +25,7 @@ fn one_key_lists_what_needs_a_copy_and_the_list_is_shared_like_others() {
         let mut stage = Stage::new(width, height);
         stage.keys("3");
         let text = stage.text();
-        assert!(text.contains("wanted  1 of 5"), "{text}");
+        assert!(text.contains("wanted objects  1 of 5"), "{text}");
         assert!(text.contains(&id(40)[7..19]), "{text}");
         stage.keys("down tab");
         assert!(stage.text().contains("blocks"), "{}", stage.text());
@@ -138,7 +138,7 @@ fn the_list_is_read_again_once_copies_are_there_and_one_object_can_be_planned() 
     stage.keys("3 C").types("/srv/clone").keys("enter");
     stage.hub.wanted = 2;
     stage.keys("esc");
-    assert!(stage.text().contains("wanted  1 of 2"), "{}", stage.text());
+    assert!(stage.text().contains("wanted objects  1 of 2"), "{}", stage.text());
     assert!(
         stage.text().contains("copies from /srv/clone"),
         "{}",
@@ -203,5 +203,5 @@ fn the_list_does_not_wait_for_what_else_can_be_repaired() {
     stage.keys("C");
     assert!(stage.text().contains("not known yet"), "{}", stage.text());
     stage.keys("3");
-    assert!(stage.text().contains("wanted  1 of 5"), "{}", stage.text());
+    assert!(stage.text().contains("wanted objects  1 of 5"), "{}", stage.text());
 }

@@ -202,13 +202,13 @@ impl WantedScreen {
         let [first, second, _] = regions.panes;
         if first.width > 0 {
             let title = match &self.count {
-                Slot::Ready(0) => "wanted  none".into(),
+                Slot::Ready(0) => "wanted objects  none".into(),
                 Slot::Ready(count) => format!(
-                    "wanted  {} of {}",
+                    "wanted objects  {} of {}",
                     text::grouped(self.cursor.at + 1),
                     text::grouped(*count)
                 ),
-                _ => "wanted  …".into(),
+                _ => "wanted objects  …".into(),
             };
             let area = pane::pane(frame, first, theme, &title, !self.beside);
             self.view_list(frame, area, theme);
