@@ -49,7 +49,7 @@ class Cell:
         if self.helper:
             self.helper.join()
         self.first = End(self, run)
-        if self.fault and not self.fault.spoils and (self.command.writes or self.command.kind == "pull"):
+        if self.fault and not self.fault.spoils and (self.command.writes or self.command.kind in ("pull", "serve")):
             self.second = End(self, process.run(argv, env, self.folder, HEALED, "second"))
         return self
 

@@ -42,6 +42,15 @@ def stall(link, batch):
     return False
 
 
+def locked(statement, seconds):
+    """Another session takes locks, and lets go of them after a while or with the end of the fault."""
+    def effect(link, batch):
+        link.server.hold(link.database, statement, seconds)
+        link.behind.sendall(batch)
+        return True
+    return effect
+
+
 class Fault(faults.Fault):
     @property
     def title(self):
@@ -65,6 +74,7 @@ class Fault(faults.Fault):
 
 TWENTIETH = faults.Schedule("every 20th", lambda n, nth_of_key, key: n % 20 == 0)
 OTHERS = faults.Schedule("every 2nd", lambda n, nth_of_key, key: n % 2 == 0)
+AT_TENTH = faults.Schedule("at the 10th", lambda n, nth_of_key, key: n == 10)
 THREE = faults.Schedule("the first three", lambda n, nth_of_key, key: n <= 3)
 
 ENDED = killed("57P01", "terminating connection due to administrator command")
@@ -72,6 +82,9 @@ FULL = killed("53300", "sorry, too many clients already")
 CONFLICT = error("40001", "canceling statement due to conflict with recovery")
 TIMEOUT = error("57014", "canceling statement due to statement timeout")
 READ_ONLY = error("25006", "cannot execute UPDATE in a read-only transaction")
+# Every row that a repair, a push or a backfill may want; and a table, as a migration of the hub's takes it.
+ROWS = "; ".join("SELECT 1 FROM musehub_%s FOR UPDATE" % table for table in ("commits", "snapshots", "objects", "branches"))
+TABLE = "LOCK TABLE musehub_commits IN ACCESS EXCLUSIVE MODE"
 
 FAULTS = [
     Fault("connection killed", ENDED, EVERY, faults.ONCE),
@@ -92,6 +105,10 @@ FAULTS = [
     Fault("serialization failure", error("40001", "could not serialize access"), WRITES, faults.THIRD),
     Fault("deadlock", error("40P01", "deadlock detected"), WRITES, faults.THIRD),
     Fault("lock not available", error("55P03", "canceling statement due to lock timeout"), WRITES, faults.THIRD),
+    Fault("rows locked for 2 s", locked(ROWS, 2), WRITES, faults.ONCE),
+    Fault("rows locked to the end", locked(ROWS, 600), WRITES, faults.ONCE),
+    Fault("table locked for 2 s", locked(TABLE, 2), READS, AT_TENTH),
+    Fault("table locked to the end", locked(TABLE, 600), READS, AT_TENTH),
     Fault("conflict with recovery", CONFLICT, READS, faults.TENTH),
     Fault("statement timeout", TIMEOUT, READS, faults.TENTH),
     Fault("statement timeout", TIMEOUT, READS, faults.LATER),

@@ -29,6 +29,8 @@ class Sqlite:
 
     def __init__(self, path):
         self.path = path
+        # The name of the hub that it holds.
+        self.hub = os.path.basename(path).removesuffix(".db")
 
     @property
     def url(self):
@@ -70,11 +72,12 @@ def environment(server, folder):
 
 
 def build(program, server, folder, name, database=None):
-    """A demo hub on the server and in a file, or in `database`; the healthy one has no faults."""
+    """A demo hub on the server and in a file, or in `database`: one with faults, or `healthy`; `march` is one that the public
+    client of that month can use."""
     place = os.path.join(folder, name)
     server.begin({})
     argv = [program, "demo", "--build-only", place, "--store", BUCKET.rstrip("/"), "--json"]
-    argv += ["--healthy"] if name == "healthy" else []
+    argv += {"faulty": [], "healthy": ["--healthy"], "march": ["--healthy", "--era", "march"]}[name]
     argv += ["--database", database.url] if database else []
     done = subprocess.run(argv, env=environment(server, folder + "/world"), capture_output=True, text=True, check=False)
     if done.returncode:

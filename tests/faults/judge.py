@@ -6,6 +6,7 @@ Each check takes a cell and the same command's run without faults, and yields co
 import json
 
 import hub as hubs
+import landing
 
 MEMORY = 300
 # Keys of the program's own: probes, copies of what it replaced, and checkpoints, which hold a time.
@@ -14,15 +15,17 @@ OWN = ("_luthier/", "_quarantine/", "refs/")
 
 def judge(cell, reference):
     """All that is wrong with a cell; empty where nothing is."""
-    checks = [ended, words, memory, objects_stay, objects_are_right]
+    checks = [ended, words, memory, objects_stay]
+    if not cell.command.lands:
+        checks.append(objects_are_right)
     if cell.fault.spoils:
         return [complaint for check in [*checks, verdict, gone] for complaint in check(cell, reference)]
-    checks += [links_lead, rows_stay]
-    checks += {"audit": [findings], "signoff": [findings, verdict], "show": [shown], "pull": [files],
-               "doctor": [health], "rebuild": [rebuilt], "checkpoint": [done_means_done],
-               "repair": [done_means_done], "undo": [done_means_done], "backfill": [done_means_done]}[cell.command.kind]
-    if cell.second:
-        checks.append(same_in_the_end)
+    if cell.command.lands:
+        checks += [landing.landed, served]
+    else:
+        checks += [links_lead, rows_stay, *KINDS[cell.command.kind]]
+        if cell.second:
+            checks.append(same_in_the_end)
     return [complaint for check in checks for complaint in check(cell, reference)]
 
 
@@ -67,8 +70,9 @@ def words(cell, reference):
 
 def memory(cell, reference):
     for which, end in runs(cell):
-        if end.run.megabytes > MEMORY:
-            yield "%s run took %d MB" % (which, end.run.megabytes)
+        megabytes = max(end.run.megabytes, end.run.summary().get("megabytes", 0))
+        if megabytes > MEMORY:
+            yield "%s run took %d MB" % (which, megabytes)
 
 
 def objects_stay(cell, reference):
@@ -164,6 +168,25 @@ def verdict(cell, reference):
         yield "FAIL for a healthy hub: %s" % "; ".join(run.get("reasons", []))[:300]
 
 
+def watched(cell, reference):
+    """As `findings`, by the number of each code: a round names no ids."""
+    run, meant = cell.first.run.summary(), reference.first.run.summary()
+    if cell.fault.lasting:
+        return
+    for code, count in run.get("codes", {}).items():
+        if count > meant["codes"].get(code, 0):
+            yield "counts %d of %s, and without faults %d" % (count, code, meant["codes"].get(code, 0))
+    if is_complete(cell.first.run) and run["codes"] != meant["codes"]:
+        yield "says complete and lost findings: %s instead of %s" % (run["codes"], meant["codes"])
+
+
+def served(cell, reference):
+    """Whatever a client is sent as an answer holds together."""
+    for which, end in runs(cell):
+        for wrong in end.run.summary().get("wrong", [])[:3]:
+            yield "%s run served what is wrong: %s" % (which, wrong)
+
+
 def shown(cell, reference):
     run, meant = cell.first.run.summary(), reference.first.run.summary()
     codes = {finding["code"] for finding in run.get("findings", [])}
@@ -181,7 +204,7 @@ def files(cell, reference):
         for path, data in end.files.items():
             if path not in meant and "tmp" not in path:
                 yield "%s run pulled a file too many: %s" % (which, path)
-            elif path in meant and data != meant[path] and "/objects/" in "/" + path:
+            elif path in meant and data != meant[path] and (cell.command.kind == "serve" or "/objects/" in "/" + path):
                 yield "%s run pulled other bytes as %s" % (which, path)
         lost = set(meant) - set(end.files)
         if (end.run.exit == 0 or is_complete(end.run)) and lost:
@@ -226,7 +249,7 @@ def done_means_done(cell, reference):
 def same_in_the_end(cell, reference):
     if cell.fault.lasting and cell.command.kind == "rebuild":
         return  # What truly reads as other bytes was left out for good; the program says so.
-    if not cell.fault.lasting or cell.command.kind == "pull":
+    if not cell.fault.lasting or cell.command.kind in ("pull", "serve"):
         yield from differences(cell, cell.second, reference, "a second run without faults")
     meant, now = reference.first.run.exit, cell.second.run.exit
     if now not in (0, meant):
@@ -250,7 +273,7 @@ def differences(cell, end, reference, who):
             who, len(lost), len(extra), min(lost or extra)[0])
     if checkpoints(end) != checkpoints(meant):
         yield "%s leaves other checkpoints" % who
-    if cell.command.kind == "pull" and end.files.keys() != meant.files.keys():
+    if cell.command.kind in ("pull", "serve") and end.files.keys() != meant.files.keys():
         yield "%s leaves other files" % who
 
 
@@ -307,3 +330,11 @@ def keyed(rows):
 
 def brief(row):
     return ", ".join("%s=%s" % (name, str(value)[:70]) for name, value in row[:4])
+
+
+# What a command of each kind is judged by, beside what holds for all.
+KINDS = {
+    "audit": [findings], "watch": [watched], "signoff": [findings, verdict], "show": [shown], "doctor": [health],
+    "pull": [files], "serve": [files, served], "rebuild": [rebuilt], "checkpoint": [done_means_done],
+    "repair": [done_means_done], "undo": [done_means_done], "backfill": [done_means_done],
+}

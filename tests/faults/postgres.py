@@ -20,6 +20,8 @@ class Database:
 
     def __init__(self, server, name):
         self.server, self.name = server, name
+        # The name of the hub that it holds.
+        self.hub = name
 
     @property
     def url(self):
@@ -55,6 +57,11 @@ class Database:
         return found
 
 
+def holder():
+    """The name of the sessions in which this process holds locks."""
+    return "luthier-faults-holder-%d" % os.getpid()
+
+
 def timeless(row):
     """A repository that a rebuild makes up was created when it did so, which no two runs do at the same time."""
     return row | {"created_at": "now"} if row.get("slug") == "luthier-unknown" else row
@@ -74,6 +81,7 @@ class Server:
         self.over = threading.Event()
         self.lock = threading.RLock()
         self.requests = 0
+        self.holders = []
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -102,6 +110,24 @@ class Server:
             self.over.set()
             self.over = threading.Event()
             self.script = None
+            if self.holders:
+                # A server that sleeps does not see that its client is gone.
+                self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '%s'" % holder())
+            while self.holders:
+                self.holders.pop().communicate()
+
+    def hold(self, name, statement, seconds):
+        """Has a session of its own take locks, and returns once it has them."""
+        text = "BEGIN; %s; SELECT 'held'; SELECT pg_sleep(%d); COMMIT" % (statement, seconds)
+        argv = ["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", self.url(name)]
+        argv += [word for part in text.split("; ") for word in ("-c", part)]
+        session = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                   env={**os.environ, "PGAPPNAME": holder()})
+        self.holders.append(session)
+        for line in session.stdout:
+            if line.strip() == "held":
+                return
+        raise OSError("the locks could not be taken")
 
     def _accept(self):
         while True:
@@ -122,7 +148,7 @@ class Link:
     def __init__(self, server, client):
         self.server, self.client = server, client
         self.behind = None
-        self.text = ""
+        self.text = self.database = ""
         # Set where the answer to what was sent is to be thrown away, and the connection with it.
         self.deaf = False
 
@@ -186,6 +212,8 @@ class Link:
                 with socket.create_connection((self.server.parts.hostname, self.server.parts.port or 5432)) as other:
                     other.sendall(size + rest)
                 return None
+            words = rest[4:].split(b"\0")
+            self.database = dict(zip(words[::2], words[1::2])).get(b"database", b"").decode()
             return size + rest
 
     def _message(self):
