@@ -1,8 +1,8 @@
 //! The applier is killed at any moment, or started twice: never a pointer to nothing or to other bytes,
 //! never an object changed or lost, and the next run ends with nothing left that is `auto`.
 //!
-//! `LUTHIER_CRASH_ROUNDS=500` kills more often, a fifth of that on Postgres and S3; `LUTHIER_CRASH_SEED`
-//! gives the same choices again.
+//! `LUTHIER_CRASH_ROUNDS=500` kills more often, a fifth of that on Postgres and S3, and starts it twice a fifth as often;
+//! `LUTHIER_CRASH_SEED` gives the same choices again, and `LUTHIER` names another program.
 
 use crate::bench::*;
 use crate::support::*;
@@ -15,6 +15,11 @@ const APPLY: [&str; 7] = [
 
 /// A hub is killed at most so often before it is repaired to the end.
 const KILLS: usize = 3;
+
+/// A fifth of the rounds that are asked for, or `few`.
+fn fifth(few: u64) -> u64 {
+    number("LUTHIER_CRASH_ROUNDS").map_or(few, |rounds| rounds.div_ceil(5))
+}
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap())
@@ -130,8 +135,7 @@ fn a_kill_at_any_moment_leaves_no_file_and_folder_worse() {
 
 #[test]
 fn a_kill_at_any_moment_leaves_no_postgres_and_s3_worse() {
-    let rounds = number("LUTHIER_CRASH_ROUNDS").map_or(5, |rounds| rounds.div_ceil(5));
-    crash(Bench::remote(), rounds);
+    crash(Bench::remote(), fifth(5));
 }
 
 /// Two appliers of one hub: of one operator, who share a journal, or of two.
@@ -176,10 +180,10 @@ fn both_at_once(mut bench: Bench, rounds: u64) {
 
 #[test]
 fn of_two_appliers_of_a_file_one_waits_or_leaves_with_a_clear_line() {
-    both_at_once(Bench::local(), 10);
+    both_at_once(Bench::local(), fifth(10));
 }
 
 #[test]
 fn of_two_appliers_of_a_server_one_waits_or_leaves_with_a_clear_line() {
-    both_at_once(Bench::remote(), 10);
+    both_at_once(Bench::remote(), fifth(10));
 }

@@ -144,7 +144,7 @@ def findings(cell, reference):
     """Nothing unreadable is called missing or wrong, and what is called complete has everything."""
     found, meant = named(cell.first), named(reference.first)
     for code, kind, ident, repo in sorted(found - meant):
-        if not truly(cell, code, ident):
+        if not truly(cell, kind, ident):
             yield "finds what is not so: %s %s %s %s" % (code, kind, ident, repo)
     if is_complete(cell.first.run) and not cell.fault.lasting:
         for code, kind, ident, repo in sorted(meant - found):
@@ -310,10 +310,12 @@ def is_complete(run):
     return said.get("complete") is True
 
 
-def truly(cell, code, ident):
+def truly(cell, kind, ident):
     """Whether the fault itself makes a finding true: objects of struck keys that read as other bytes."""
     if not cell.fault.lasting:
         return False
+    if kind == "pack":
+        return cell.fault.hits("objects/" + ident)
     uri = next((uri for (_, row), uri in hubs.links(cell.hub.rows).items() if row == ident), "")
     return cell.fault.hits(hubs.key_of(uri) or ident)
 
