@@ -152,7 +152,9 @@ async fn links(
         }
     }
     let of = |n| Links {
-        leads_to: ahead(n).filter_map(|next| ids.get(&next).cloned()).collect(),
+        leads_to: ahead(n)
+            .filter_map(|next| ids.get(&next).cloned())
+            .collect(),
     };
     Ok(numbers.iter().map(of).collect())
 }

@@ -127,9 +127,8 @@ pub fn show_step(step: &Step, out: &Output, dry: bool) -> Result<(), CliError> {
     ))?;
     out.line(&format!("       {}", step.words))?;
     for change in step.change.written() {
-        let value = |side: &Option<String>| {
-            text::cut(side.as_deref().unwrap_or("null"), 100).into_owned()
-        };
+        let value =
+            |side: &Option<String>| text::cut(side.as_deref().unwrap_or("null"), 100).into_owned();
         let from = match step.change.is_new() && change.from.is_none() {
             true => String::new(),
             false => format!("{} -> ", value(&change.from)),

@@ -138,7 +138,11 @@ fn the_list_is_read_again_once_copies_are_there_and_one_object_can_be_planned() 
     stage.keys("3 C").types("/srv/clone").keys("enter");
     stage.hub.wanted = 2;
     stage.keys("esc");
-    assert!(stage.text().contains("wanted objects  1 of 2"), "{}", stage.text());
+    assert!(
+        stage.text().contains("wanted objects  1 of 2"),
+        "{}",
+        stage.text()
+    );
     assert!(
         stage.text().contains("copies from /srv/clone"),
         "{}",
@@ -203,5 +207,9 @@ fn the_list_does_not_wait_for_what_else_can_be_repaired() {
     stage.keys("C");
     assert!(stage.text().contains("not known yet"), "{}", stage.text());
     stage.keys("3");
-    assert!(stage.text().contains("wanted objects  1 of 5"), "{}", stage.text());
+    assert!(
+        stage.text().contains("wanted objects  1 of 5"),
+        "{}",
+        stage.text()
+    );
 }
