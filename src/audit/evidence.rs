@@ -102,6 +102,7 @@ bodies! {
     /// Where a commit or snapshot of a cycle leads: the parents or bases through which it comes back to itself.
     Links {
         /// Their ids.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         leads_to: Vec<String>,
     }
 
