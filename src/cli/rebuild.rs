@@ -68,7 +68,7 @@ fn tell(report: &Rebuilt, out: &Output) -> Result<(), CliError> {
     list("could not be read", report.unknown, &report.first_unknown)?;
     if report.missing > 0 {
         out.line(&format!(
-            "{}  objects that others refer to are missing:",
+            "{}  objects that others refer to are missing or corrupt:",
             text::grouped(report.missing)
         ))?;
     }

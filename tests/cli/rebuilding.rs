@@ -49,7 +49,7 @@ fn what_was_left_out_is_named_and_ends_with_one() {
     assert_eq!(ran.code, 1, "{ran:?}");
     for said in [
         "objects skipped:",
-        "objects that others refer to are missing:",
+        "objects that others refer to are missing or corrupt:",
         "backup/2026-04-30.tar",
         "no valid checkpoint",
     ] {

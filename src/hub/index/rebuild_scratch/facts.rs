@@ -3,8 +3,8 @@
 use super::{RebuildScratch, body_of};
 use crate::index::scratch_file::ask;
 use crate::index::{BranchRow, IndexError, RepoRow};
-use luthier_object::ObjectId;
 use luthier_object::time::Micros;
+use luthier_object::{Kind, ObjectId};
 
 /// A proved commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct CommitFact {
     pub snapshot: Option<String>,
     /// Digits of its parents.
     pub parents: Vec<String>,
+    /// What it refers to by an id without digits: no object proves that.
+    pub without_digits: Vec<(Kind, String)>,
     pub at: Option<Micros>,
 }
 
@@ -41,6 +43,8 @@ pub struct BlobFact {
     pub rank: u8,
     /// Bytes.
     pub size: u64,
+    /// It is a pack too: it becomes a row only where a snapshot refers to it.
+    pub is_pack: bool,
     pub modified: Option<Micros>,
 }
 
@@ -91,7 +95,16 @@ impl RebuildScratch {
                 row.cell((*child).to_owned()).cell((*parent).to_owned());
             },
         )
-        .await
+        .await?;
+        let lacking: Vec<(Kind, String, String)> = commits
+            .iter()
+            .flat_map(|c| {
+                c.without_digits
+                    .iter()
+                    .map(|(k, id)| (*k, id.clone(), c.id.clone()))
+            })
+            .collect();
+        self.lack(&lacking).await
     }
 
     /// Lays down snapshots.
@@ -121,15 +134,16 @@ impl RebuildScratch {
     /// The scratch file cannot be written.
     pub async fn add_blobs(&self, blobs: &[BlobFact]) -> Result<(), IndexError> {
         self.add(
-            "INSERT INTO blob_fact (hex, key, rank, size, modified) ",
-            " ON CONFLICT (hex) DO UPDATE SET key = excluded.key, rank = excluded.rank, modified = excluded.modified
-               WHERE (excluded.rank, excluded.key) < (rank, key)",
+            "INSERT INTO blob_fact (hex, key, rank, size, is_pack, modified) ",
+            " ON CONFLICT (hex) DO UPDATE SET key = excluded.key, rank = excluded.rank, modified = excluded.modified,
+               is_pack = excluded.is_pack WHERE (excluded.rank, excluded.key) < (rank, key)",
             blobs,
             |row, b| {
                 row.cell(b.hex.clone())
                     .cell(b.key.clone())
                     .cell(i64::from(b.rank))
                     .cell(b.size as i64)
+                    .cell(i64::from(b.is_pack))
                     .cell(b.modified);
             },
         )
@@ -244,17 +258,17 @@ impl RebuildScratch {
         .await
     }
 
-    /// Lays down blobs that a snapshot names and the store has no proved object of: (id, snapshot).
+    /// Lays down what is named and the store has no proved object of: (kind, id, who names it).
     ///
     /// # Errors
     /// The scratch file cannot be written.
-    pub async fn lack_blobs(&self, lacking: &[(String, String)]) -> Result<(), IndexError> {
+    pub async fn lack(&self, lacking: &[(Kind, String, String)]) -> Result<(), IndexError> {
         self.add(
             "INSERT OR IGNORE INTO lacking (kind, id, by_id) ",
             "",
             lacking,
-            |row, (id, by)| {
-                row.cell(2i64).cell(id.clone()).cell(by.clone());
+            |row, (kind, id, by)| {
+                row.cell(*kind as i64).cell(id.clone()).cell(by.clone());
             },
         )
         .await

@@ -95,7 +95,7 @@ impl RebuildScratch {
     }
 
     /// Blobs that no snapshot names become rows too, of the repository that their key names, else of
-    /// `unknown`; how many.
+    /// `unknown`; how many. Packs do not.
     ///
     /// # Errors
     /// The scratch file cannot be written.
@@ -104,7 +104,7 @@ impl RebuildScratch {
             .hold(
                 "INSERT OR IGNORE INTO blob_row (id, hex, path, repo_id, created)
                    SELECT 'sha256:' || b.hex, b.hex, '', coalesce((SELECT min(h.repo_id) FROM hint AS h WHERE h.hex = b.hex), ?1), ''
-                   FROM blob_fact AS b WHERE NOT EXISTS (SELECT 1 FROM blob_row AS r WHERE r.hex = b.hex)",
+                   FROM blob_fact AS b WHERE b.is_pack = 0 AND NOT EXISTS (SELECT 1 FROM blob_row AS r WHERE r.hex = b.hex)",
                 unknown,
             )
             .await?;

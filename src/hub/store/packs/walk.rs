@@ -8,7 +8,7 @@ use crate::index::audit_scratch::PackedRecord;
 use futures_util::StreamExt;
 use luthier_object::ObjectId;
 use luthier_object::identity::BlobScheme;
-use luthier_object::pack::{Event, PackError, Reader, RecordHasher};
+use luthier_object::pack::{Event, MAX_PACK, PackError, Reader, RecordHasher};
 use std::sync::Arc;
 
 /// Records of one pack that are held, and of all packs that are remembered; each takes some 80 bytes.
@@ -249,14 +249,35 @@ impl Packs {
         Ok(read)
     }
 
+    /// Reads a pack to its end. The table of a pack that was cut short does not fit into what is left, so that it is read
+    /// once more as far as it comes: the records before the cut are intact.
     async fn walk(&self, hex: &str, pack: &PackObject) -> Result<Contents, BackendError> {
+        let read = self.walk_as(hex, pack, None).await?;
+        let is_unread = read.is_empty() && matches!(read.damage, Some(Damage::Structure(_)));
+        if !is_unread || pack.size > MAX_PACK {
+            return Ok(read);
+        }
+        let torn = self.walk_as(hex, pack, Some(MAX_PACK)).await?;
+        Ok(Contents {
+            damage: read.damage,
+            ..torn
+        })
+    }
+
+    /// Reads a pack as one of `size` bytes, or of those that the store announces.
+    async fn walk_as(
+        &self,
+        hex: &str,
+        pack: &PackObject,
+        size: Option<u64>,
+    ) -> Result<Contents, BackendError> {
         let gone = || BackendError::Remote {
             what: pack.key.to_string(),
             why: "a HEAD finds it, and a GET does not".into(),
         };
         let mut body = self.inner.open(&pack.key).await?.ok_or_else(gone)?;
         let mut walk = Walk::default();
-        let mut reader = match Reader::new(body.meta.size) {
+        let mut reader = match Reader::new(size.unwrap_or(body.meta.size)) {
             Ok(reader) => reader,
             Err(why) => return Ok(walk.contents(Some(why.into()))),
         };

@@ -189,10 +189,8 @@ impl Rebuild<'_> {
             let (mut named, mut held, mut lacking) = (Vec::new(), Vec::new(), Vec::new());
             for (path, id) in news {
                 let Some(hex) = id.hex().filter(|hex| keys.contains_key(*hex)) else {
-                    lacking.push((
-                        id.as_str().to_owned(),
-                        record.snapshot_id.as_str().to_owned(),
-                    ));
+                    let by = record.snapshot_id.as_str().to_owned();
+                    lacking.push((Kind::Blob, id.as_str().to_owned(), by));
                     continue;
                 };
                 named.push(NamedBlob {
@@ -207,7 +205,7 @@ impl Rebuild<'_> {
             }
             self.scratch.add_named(&named).await?;
             self.scratch.hold_blobs(&held).await?;
-            self.scratch.lack_blobs(&lacking).await?;
+            self.scratch.lack(&lacking).await?;
         }
         Ok(())
     }

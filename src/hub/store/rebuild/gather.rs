@@ -5,7 +5,9 @@ use crate::backend::{Backend, BackendError, Entry, Key, layout};
 use crate::index::rebuild_scratch::{BlobFact, CommitFact, TreeFact};
 use futures_util::{StreamExt, stream};
 use luthier_object::identity::BlobHasher;
-use luthier_object::{Kind, MAX_PAYLOAD, ObjectId, Proof, ProofError, Record, pack, time};
+use luthier_object::{
+    CommitRecord, Kind, MAX_PAYLOAD, ObjectId, Proof, ProofError, Record, pack, time,
+};
 use tokio::sync::Semaphore;
 
 /// Objects read at once.
@@ -25,8 +27,10 @@ enum Found {
     Commit(CommitFact),
     Tree(TreeFact),
     Blob(BlobFact),
-    /// It begins as packs do.
+    /// It begins as packs do, and its bytes match the digest in its key.
     Pack(BlobFact),
+    /// It begins as packs do, and its bytes match nothing.
+    CorruptPack(BlobFact),
     /// It proves nothing.
     Nothing(Key, String),
     Unknown(Key, String),
@@ -69,7 +73,8 @@ impl Rebuild<'_> {
                 .buffered(CONCURRENCY);
             while let Some(found) = found.next().await {
                 match found {
-                    Found::Pack(own) => self.take_pack(own).await?,
+                    Found::Pack(own) => self.take_pack(own, true).await?,
+                    Found::CorruptPack(own) => self.take_pack(own, false).await?,
                     found => self.take(found, &mut waiting),
                 }
                 self.progress.update(|f| f.done += 1);
@@ -116,7 +121,9 @@ impl Rebuild<'_> {
         let (hex, key) = match &found {
             Found::Commit(fact) => (&fact.hex, &fact.key),
             Found::Tree(fact) => (&fact.hex, &fact.key),
-            Found::Blob(fact) | Found::Pack(fact) => (&fact.hex, &fact.key),
+            Found::Blob(fact) | Found::Pack(fact) | Found::CorruptPack(fact) => {
+                (&fact.hex, &fact.key)
+            }
             Found::Nothing(key, why) => {
                 self.refuse(key);
                 return self.report.skip(key.to_string(), why.clone());
@@ -133,11 +140,11 @@ impl Rebuild<'_> {
             Found::Commit(fact) => waiting.commits.push(fact),
             Found::Tree(fact) => waiting.trees.push(fact),
             Found::Blob(fact) => waiting.blobs.push(fact),
-            Found::Pack(..) | Found::Nothing(..) | Found::Unknown(..) => {}
+            Found::Pack(..) | Found::CorruptPack(..) | Found::Nothing(..) | Found::Unknown(..) => {}
         }
     }
 
-    fn refuse(&mut self, key: &Key) {
+    pub(super) fn refuse(&mut self, key: &Key) {
         if self.refused.len() < REFUSED {
             self.refused.insert(key.to_string());
         }
@@ -225,6 +232,10 @@ async fn once(
             &format!("{size} bytes came, but {listed} are listed"),
         ));
     }
+    if found.is_err() && is_pack {
+        let own = blob_fact(hex.to_owned(), size, entry, key);
+        return Ok(Ok(Found::CorruptPack(own)));
+    }
     Ok(found)
 }
 
@@ -259,12 +270,13 @@ fn record_kind(start: &[u8]) -> Option<Kind> {
 fn fact(proof: Proof, size: u64, entry: &Entry, key: &Key) -> Found {
     let digits = |id: &ObjectId| id.hex().map(str::to_owned);
     let hex = digits(proof.id()).unwrap_or_default();
-    let (key, rank) = (key.to_string(), rank(key));
+    let (name, rank) = (key.to_string(), rank(key));
     match proof.into_record() {
         Record::Commit(record, _) => Found::Commit(CommitFact {
             hex,
-            key,
+            key: name,
             rank,
+            without_digits: without_digits(&record),
             snapshot: record.snapshot_id.as_ref().and_then(digits),
             parents: record.parents().filter_map(digits).collect(),
             at: time::parse(&record.committed_at),
@@ -274,18 +286,34 @@ fn fact(proof: Proof, size: u64, entry: &Entry, key: &Key) -> Found {
         }),
         Record::Snapshot(record, _) => Found::Tree(TreeFact {
             hex,
-            key,
+            key: name,
             rank,
             id: record.snapshot_id.as_str().to_owned(),
             at: time::parse(&record.created_at),
         }),
-        Record::Blob(_) => Found::Blob(BlobFact {
-            hex,
-            key,
-            rank,
-            size,
-            modified: entry.modified,
-        }),
+        Record::Blob(_) => Found::Blob(blob_fact(hex, size, entry, key)),
+    }
+}
+
+/// Returns what a commit refers to by an id that holds no digits.
+fn without_digits(record: &CommitRecord) -> Vec<(Kind, String)> {
+    let parents = record.parents().map(|id| (Kind::Commit, id));
+    let tree = record.snapshot_id.iter().map(|id| (Kind::Snapshot, id));
+    parents
+        .chain(tree)
+        .filter(|(_, id)| id.hex().is_none())
+        .map(|(kind, id)| (kind, id.as_str().to_owned()))
+        .collect()
+}
+
+fn blob_fact(hex: String, size: u64, entry: &Entry, key: &Key) -> BlobFact {
+    BlobFact {
+        hex,
+        key: key.to_string(),
+        rank: rank(key),
+        size,
+        is_pack: false,
+        modified: entry.modified,
     }
 }
 

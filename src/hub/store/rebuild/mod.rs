@@ -200,6 +200,9 @@ pub async fn rebuild(target: &Writer, progress: &Progress) -> Result<Rebuilt, Re
 }
 
 #[cfg(test)]
+#[path = "../../../../tests/store/rebuild_packs.rs"]
+mod packs_tests;
+#[cfg(test)]
 #[path = "../../../../tests/store/rebuild_runs.rs"]
 mod runs_tests;
 #[cfg(test)]

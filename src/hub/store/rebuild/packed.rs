@@ -1,10 +1,11 @@
 //! Blobs in packs: as facts of the scratch file, and as rows.
 
 use super::{Rebuild, RebuildError};
-use crate::backend::{Key, UriRefusal};
+use crate::backend::{Key, UriRefusal, layout};
 use crate::index::PackedRow;
 use crate::index::rebuild_scratch::BlobFact;
-use crate::store::packs::PackObject;
+use crate::store::packs::{PackObject, Spot};
+use crate::text;
 use luthier_object::ObjectId;
 
 /// The rank of a blob in a pack: one with a key of its own wins.
@@ -14,8 +15,13 @@ const RANK: u8 = u8::MAX;
 const BATCH: usize = 1_000;
 
 impl Rebuild<'_> {
-    /// Lays down the blobs of a pack; where it is no pack after all, the blob that it is.
-    pub(super) async fn take_pack(&mut self, own: BlobFact) -> Result<(), RebuildError> {
+    /// Lays down the blobs of a pack: each that matches its own id, whatever happened to the rest of the pack. A proved
+    /// object is laid down as the blob that it is as well, where its key may be one of a blob: a snapshot may name it.
+    pub(super) async fn take_pack(
+        &mut self,
+        own: BlobFact,
+        is_proved: bool,
+    ) -> Result<(), RebuildError> {
         let Ok(key) = Key::new(&own.key) else {
             return Ok(());
         };
@@ -27,30 +33,44 @@ impl Rebuild<'_> {
         let contents = match store.pack_contents(&own.hex, &pack).await {
             Ok(contents) => contents,
             Err(error) => {
+                self.refuse(&pack.key);
                 self.report.unknown(own.key, error.to_string());
                 return Ok(());
             }
         };
-        if contents.damage.is_some() {
-            return Ok(self.scratch.add_blobs(&[own]).await?);
-        }
-        let facts: Vec<BlobFact> = contents
-            .proved()
-            .map(|(id, spot)| BlobFact {
-                hex: id.bare().to_owned(),
-                key: format!(
-                    "mpack://sha256:{}/{id}?offset={}&length={}",
-                    own.hex, spot.offset, spot.length
-                ),
-                rank: RANK,
-                size: spot.size,
-                modified: own.modified,
-            })
-            .collect();
+        let facts: Vec<BlobFact> = contents.proved().map(|at| in_pack(&own, at)).collect();
         for facts in facts.chunks(BATCH) {
             self.scratch.add_blobs(facts).await?;
         }
+        let is_blob = is_proved && layout::recognise(&own.key).is_some();
+        if let Some(damage) = contents.damage.as_ref().filter(|_| !is_blob) {
+            let intact = text::grouped(facts.len() as u64);
+            let why =
+                format!("the pack is corrupt: {damage}; intact blobs taken from it: {intact}");
+            self.refuse(&pack.key);
+            self.report.skip(own.key, why);
+        } else if is_blob {
+            let is_pack = contents.damage.is_none();
+            self.scratch
+                .add_blobs(&[BlobFact { is_pack, ..own }])
+                .await?;
+        }
         Ok(())
+    }
+}
+
+/// Returns the fact of a blob that a pack proved.
+fn in_pack(pack: &BlobFact, (id, spot): (ObjectId, Spot)) -> BlobFact {
+    BlobFact {
+        hex: id.bare().to_owned(),
+        key: format!(
+            "mpack://sha256:{}/{id}?offset={}&length={}",
+            pack.hex, spot.offset, spot.length
+        ),
+        rank: RANK,
+        size: spot.size,
+        is_pack: false,
+        modified: pack.modified,
     }
 }
 
