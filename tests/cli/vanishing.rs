@@ -72,6 +72,19 @@ fn checkpoints_of_a_database_that_is_removed_meanwhile_are_no_success() {
     told(&ran, "its file was removed");
 }
 
+/// The rows were written, into a file that nobody has any more.
+#[test]
+fn a_commit_into_a_database_that_is_removed_meanwhile_is_no_success() {
+    let files = tempfile::tempdir().unwrap();
+    std::fs::write(files.path().join("song.txt"), "la la").unwrap();
+    let from = files.path().to_str().unwrap();
+    let words = ["commit", "alice/song", "--branch", "new", "--from", from];
+    let words = [&words[..], &["--message", "la", "--write"]].concat();
+    let remove = |database: &Path| std::fs::remove_file(database).unwrap();
+    let ran = OnS3::new().while_silent(&words, Op::Put, "refs/", remove);
+    told(&ran, "its file was removed");
+}
+
 #[test]
 fn a_pull_of_a_database_that_is_replaced_meanwhile_is_no_success() {
     let into = tempfile::tempdir().unwrap();

@@ -109,6 +109,8 @@ impl HubWriter {
             Some(_) => self.checkpoint_after(&repo.repo_id).await,
             None => Ok(None),
         };
+        // Rows in a file that was removed or replaced meanwhile are lost with it.
+        self.store().index().in_place()?;
         Ok(Written {
             head,
             stored,
