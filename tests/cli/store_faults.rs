@@ -35,6 +35,19 @@ fn one_wrong_answer_for_each_object_changes_nothing_that_an_audit_finds() {
 }
 
 #[test]
+fn a_doctor_does_not_wait_for_each_object_of_a_store_that_does_not_answer() {
+    let hub = Remote::new(&["--healthy"]);
+    hub.server
+        .fail(Op::Head, "objects/", Fault::Code("AccessDenied"), usize::MAX);
+    let before = hub.server.asked(Op::Head).len();
+    let ran = hub.run(&["doctor"]);
+    let asked = hub.server.asked(Op::Head).into_iter().skip(before);
+    let asked: BTreeSet<_> = asked.filter(|key| key.contains("objects/")).collect();
+    assert_eq!(asked.len(), 3, "{ran:?}");
+    assert!(ran.out.contains("not compared"), "{ran:?}");
+}
+
+#[test]
 fn a_pull_keeps_no_flipped_byte_that_no_id_covers() {
     let hub = Remote::new(&["--healthy"]);
     let pull = |name: &str| {

@@ -311,12 +311,17 @@ fn whole(url: &str) -> Result<(), UrlError> {
 /// Returns a URL that may be shown: without user, password and query.
 #[must_use]
 pub fn without_secrets(url: &str) -> String {
-    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let (url, query) = url.split_once(['?', '#']).unwrap_or((url, ""));
     let (scheme, rest) = match url.split_once("://") {
         Some((scheme, rest)) => (format!("{scheme}://"), rest),
         None => (String::new(), url),
     };
     // What cannot be read may hold a password anywhere in front of its last at-sign.
-    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    let rest = match rest.rsplit_once('@') {
+        Some((_, rest)) => rest,
+        // Perhaps it is the password that the question mark stands in.
+        None if query.contains('@') => "…",
+        None => rest,
+    };
     text::safe(&format!("{scheme}{rest}")).into_owned()
 }

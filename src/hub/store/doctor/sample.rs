@@ -28,6 +28,9 @@ const FEW: u64 = 5;
 const LISTED: usize = 5_000;
 const KEYS: usize = 1_000;
 
+/// Questions without an answer after which no more are asked: each takes as long as the store's patience.
+const UNANSWERED: u64 = 3;
+
 /// Keys that a place has to be shown to hold.
 const TRIED: usize = 3;
 
@@ -103,7 +106,8 @@ pub async fn look(
     'kinds: for kind in Kind::ALL {
         for uri in uris(index, kind, whole).await? {
             sample.take(backend, hub, &uri).await;
-            if sample.found > 0 && !whole {
+            let is_enough = sample.found > 0 && !whole;
+            if is_enough || sample.unread >= UNANSWERED {
                 break 'kinds;
             }
         }

@@ -38,6 +38,10 @@ pub enum UrlError {
     NoPath,
     #[error("it is a Windows path; write a path of this machine")]
     Windows,
+    #[error(
+        "the path looks like a URL with a user and a password, and there is no such file; write one URL"
+    )]
+    User,
     #[error("its percent-encoding is not UTF-8")]
     Encoding(#[from] std::str::Utf8Error),
     #[error("the path contains a line break or another control character")]

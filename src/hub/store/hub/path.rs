@@ -97,7 +97,17 @@ fn choose(written: Vec<PathBuf>) -> Result<PathBuf, UrlError> {
     }
     let chosen = there.first().copied().or(written.first());
     let chosen = chosen.ok_or(UrlError::NoPath)?;
-    Ok(std::path::absolute(chosen)?)
+    match there.is_empty() && has_user(chosen) {
+        true => Err(UrlError::User),
+        false => Ok(std::path::absolute(chosen)?),
+    }
+}
+
+/// Returns whether a path looks as if another URL with a user and a password stood in it, which no screen may show.
+fn has_user(path: &Path) -> bool {
+    let path = path.to_string_lossy();
+    let before = path.rsplit_once('@').map(|(before, _)| before);
+    before.is_some_and(|before| before.contains(':'))
 }
 
 fn is_drive(path: &str) -> bool {
@@ -210,6 +220,24 @@ mod tests {
         assert!(sqlite("mysql://host/hub").is_none());
         assert!(sqlite("sqlite+pysqlcipher:///hub.db").unwrap().is_err());
         assert!(sqlite("sqlite:///srv/hub\n.db").unwrap().is_err());
+    }
+
+    #[test]
+    fn a_path_that_may_hold_a_password_is_refused_unless_it_is_there() {
+        for url in [
+            "sqlite:///postgres://me:hunter2@db/hub",
+            "sqlite:///me:hunter2@db/hub",
+            "sqlite:me:hunter%402@db",
+        ] {
+            let why = sqlite(url).unwrap().unwrap_err().to_string();
+            assert!(why.contains("password") && !why.contains("hunter"), "{why}");
+        }
+        let folder = crate::scratch::folder("paths").unwrap();
+        let path = folder.path().join("12:30 me@host.db");
+        let written = path.to_str().unwrap();
+        assert!(read(written, Dialect::Own).is_err());
+        std::fs::write(&path, "").unwrap();
+        assert_eq!(read(written, Dialect::Own).unwrap(), path);
     }
 
     #[test]
