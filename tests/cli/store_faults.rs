@@ -37,8 +37,12 @@ fn one_wrong_answer_for_each_object_changes_nothing_that_an_audit_finds() {
 #[test]
 fn a_doctor_does_not_wait_for_each_object_of_a_store_that_does_not_answer() {
     let hub = Remote::new(&["--healthy"]);
-    hub.server
-        .fail(Op::Head, "objects/", Fault::Code("AccessDenied"), usize::MAX);
+    hub.server.fail(
+        Op::Head,
+        "objects/",
+        Fault::Code("AccessDenied"),
+        usize::MAX,
+    );
     let before = hub.server.asked(Op::Head).len();
     let ran = hub.run(&["doctor"]);
     let asked = hub.server.asked(Op::Head).into_iter().skip(before);
