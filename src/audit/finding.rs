@@ -5,6 +5,7 @@ use super::fault::{Auto, Code, Grade, Remedy};
 use luthier_object::Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 
 /// The subject of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -92,6 +93,18 @@ impl Blocks {
         branches: Some(1),
         repos: Some(1),
     };
+
+    /// Adds branches that no walk comes to, by the repository of each. Where a walk came to others, nothing says whether
+    /// they are of the same repositories.
+    pub(crate) fn with_heads(self, repos: Option<&Vec<String>>) -> Self {
+        let Some(repos) = repos else { return self };
+        let distinct: HashSet<&String> = repos.iter().collect();
+        Self {
+            branches: self.branches.map(|count| count + repos.len() as u64),
+            repos: Some(distinct.len() as u64).filter(|_| self.branches == Some(0)),
+            ..self
+        }
+    }
 }
 
 /// One fault on one subject.
@@ -154,6 +167,9 @@ impl Finding {
     pub fn by_hand(&self) -> Option<String> {
         if self.auto != Auto::No && self.remedy != Remedy::None {
             return None;
+        }
+        if self.code == Code::Cycle && self.caused_by.is_some() {
+            return Some("The repair of that ends the cycle".to_owned());
         }
         let how = self.code.by_hand();
         if let (None, Grade::Info, Some(how)) = (&self.refused, self.grade, &how) {

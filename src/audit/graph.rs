@@ -4,58 +4,20 @@
 
 use super::AuditError;
 use super::again;
-use super::evidence::{Collapsed, Evidence, Links, Nothing};
+use super::cycles;
+use super::edges::{Edges, Walk};
+use super::evidence::{Collapsed, Evidence, Nothing};
 use super::fault::{Code, FAULTS};
 use super::finding::{Blocks, Finding, Subject};
 use super::judge::stops_pull;
+use super::on_commits::numbered;
 use super::scan::Scan;
 use super::spool;
 use super::standing::{self, Stops};
 use luthier_object::{Kind, ObjectId};
 use std::collections::{HashMap, HashSet};
 
-/// Commits visited while counting what faults block, over all faults; then counting stops and says so.
-const VISITS: u64 = 200_000_000;
-
 const PAGE: usize = 500;
-
-/// The fields of a commit that say what it comes from.
-const PARENTS: [&str; 2] = ["parent_commit_id", "parent2_commit_id"];
-
-/// Edges by node, packed: the neighbours of `n` are `to[start[n]..start[n + 1]]`.
-pub(super) struct Edges {
-    start: Vec<u32>,
-    to: Vec<u32>,
-}
-
-impl Edges {
-    /// `pairs` are (from, to).
-    pub fn new(nodes: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
-        let mut start = vec![0u32; nodes + 1];
-        for (from, _) in pairs.clone() {
-            start[from as usize + 1] += 1;
-        }
-        for n in 0..nodes {
-            start[n + 1] += start[n];
-        }
-        let mut next = start.clone();
-        let mut to = vec![0u32; start[nodes] as usize];
-        for (from, target) in pairs {
-            let at = &mut next[from as usize];
-            to[*at as usize] = target;
-            *at += 1;
-        }
-        Self { start, to }
-    }
-
-    pub fn of(&self, n: u32) -> &[u32] {
-        &self.to[self.start[n as usize] as usize..self.start[n as usize + 1] as usize]
-    }
-
-    pub fn len(&self) -> usize {
-        self.start.len() - 1
-    }
-}
 
 /// Every code that takes a walk, and what each cause blocks.
 pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
@@ -65,181 +27,13 @@ pub(super) async fn judge(scan: &mut Scan<'_>) -> Result<(), AuditError> {
     let children = Edges::new(nodes, pairs.iter().map(|(child, parent)| (*parent, *child)));
     drop(pairs);
     let heads = scan.scratch.heads().await?;
-    cycles(scan, &parents, &children, Kind::Commit).await?;
-    snapshot_cycles(scan).await?;
+    cycles::judge(scan, &parents, &children).await?;
     unreachable(scan, &parents, &heads).await?;
     collapsed(scan, &parents, &children).await?;
     let mut stops = Stops::new(nodes);
     blocks(scan, &children, &heads, &mut stops).await?;
     standing::judge(scan, &children, &stops).await?;
     Ok(scan.scratch.assign_order().await?)
-}
-
-async fn snapshot_cycles(scan: &mut Scan<'_>) -> Result<(), AuditError> {
-    let nodes = scan.snapshot_facts as usize;
-    let pairs = scan.scratch.snapshot_edges().await?;
-    if pairs.is_empty() {
-        return Ok(());
-    }
-    let parents = Edges::new(nodes, pairs.iter().copied());
-    let children = Edges::new(nodes, pairs.iter().map(|(child, parent)| (*parent, *child)));
-    cycles(scan, &parents, &children, Kind::Snapshot).await
-}
-
-async fn cycles(
-    scan: &mut Scan<'_>,
-    parents: &Edges,
-    children: &Edges,
-    kind: Kind,
-) -> Result<(), AuditError> {
-    let members = on_cycles(parents, children);
-    for chunk in members.chunks(PAGE) {
-        let links = links(scan, chunk, &members, parents, kind).await?;
-        let findings = match kind {
-            Kind::Commit => {
-                let evidence = |at: usize| Evidence::Cycle(links[at].clone());
-                let mut findings = numbered(scan, chunk, evidence).await?;
-                for finding in &mut findings {
-                    finding.caused_by = diverging(scan, &finding.id).await?;
-                }
-                findings
-            }
-            _ => {
-                let ids = scan.scratch.snapshots_numbered(chunk).await?;
-                let holders = scan.scratch.holders(kind, &ids).await?;
-                ids.iter()
-                    .zip(links)
-                    .map(|(id, links)| {
-                        let mut finding =
-                            Finding::new(Evidence::Cycle(links), Subject::Snapshot, id);
-                        let repo = holders.get(id).and_then(|h| h.first());
-                        finding.repo = repo.cloned().unwrap_or_default();
-                        finding
-                    })
-                    .collect()
-            }
-        };
-        scan.report(findings).await?;
-    }
-    Ok(())
-}
-
-/// Returns for each of `numbers` where it leads among the members of cycles: a commit has few parents, a snapshot one
-/// base.
-async fn links(
-    scan: &Scan<'_>,
-    numbers: &[u32],
-    members: &[u32],
-    parents: &Edges,
-    kind: Kind,
-) -> Result<Vec<Links>, AuditError> {
-    let is_member = |n: &u32| members.binary_search(n).is_ok();
-    let ahead = |n: &u32| parents.of(*n).iter().copied().filter(is_member);
-    let mut wanted: Vec<u32> = numbers.iter().flat_map(ahead).collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    let mut ids = HashMap::new();
-    for page in wanted.chunks(PAGE) {
-        match kind {
-            Kind::Commit => {
-                let rows = scan.scratch.commits_numbered(page).await?;
-                ids.extend(rows.into_iter().map(|(n, id, _)| (n, id)));
-            }
-            _ => {
-                let named = scan.scratch.snapshots_numbered(page).await?;
-                ids.extend(page.iter().copied().zip(named));
-            }
-        }
-    }
-    let of = |n| Links {
-        leads_to: ahead(n)
-            .filter_map(|next| ids.get(&next).cloned())
-            .collect(),
-    };
-    Ok(numbers.iter().map(of).collect())
-}
-
-/// Returns the finding that a commit's row has other parents than its object: its repair may end a cycle.
-async fn diverging(scan: &Scan<'_>, id: &str) -> Result<Option<String>, AuditError> {
-    let code = Code::ObjectDiverges;
-    let found = scan.scratch.finding_on(id, code as u16).await?;
-    let has_other_parents = |finding: Finding| match finding.evidence {
-        Evidence::ObjectDiverges(fields) => PARENTS.iter().any(|name| fields.contains_key(*name)),
-        _ => false,
-    };
-    let is_cause = found
-        .and_then(spool::from_row)
-        .is_some_and(has_other_parents);
-    Ok(is_cause.then(|| format!("{code} {id}")))
-}
-
-/// Makes findings on commits by number; `evidence` is asked with the place among the numbers.
-async fn numbered(
-    scan: &Scan<'_>,
-    numbers: &[u32],
-    evidence: impl Fn(usize) -> Evidence,
-) -> Result<Vec<Finding>, AuditError> {
-    let rows = scan.scratch.commits_numbered(numbers).await?;
-    let ids: Vec<String> = rows.iter().map(|(_, id, _)| id.clone()).collect();
-    let holders = scan.scratch.holders(Kind::Commit, &ids).await?;
-    Ok(rows
-        .into_iter()
-        .enumerate()
-        .map(|(at, (_, id, own))| {
-            let mut finding = Finding::new(evidence(at), Subject::Commit, &id);
-            let held = holders.get(&id).and_then(|h| h.first()).cloned();
-            finding.repo = if own.is_empty() {
-                held.unwrap_or_default()
-            } else {
-                own
-            };
-            finding
-        })
-        .collect())
-}
-
-/// Nodes that are ancestors of themselves. What is on no cycle is peeled off from both ends; what is
-/// left is tested node by node, and is nothing at all in a graph that proves.
-fn on_cycles(parents: &Edges, children: &Edges) -> Vec<u32> {
-    let nodes = parents.len();
-    let mut gone = vec![false; nodes];
-    for (ahead, behind) in [(parents, children), (children, parents)] {
-        let degree = |n: u32, gone: &[bool]| {
-            ahead.of(n).iter().filter(|p| !gone[**p as usize]).count() as u32
-        };
-        let mut open: Vec<u32> = (0..nodes as u32).map(|n| degree(n, &gone)).collect();
-        let mut free: Vec<u32> = (0..nodes as u32)
-            .filter(|n| open[*n as usize] == 0 && !gone[*n as usize])
-            .collect();
-        while let Some(n) = free.pop() {
-            gone[n as usize] = true;
-            for next in behind.of(n) {
-                open[*next as usize] -= 1;
-                if open[*next as usize] == 0 && !gone[*next as usize] {
-                    free.push(*next);
-                }
-            }
-        }
-    }
-    let left: Vec<u32> = (0..nodes as u32).filter(|n| !gone[*n as usize]).collect();
-    left.iter()
-        .copied()
-        .filter(|n| reaches_itself(*n, parents, &gone))
-        .collect()
-}
-
-fn reaches_itself(start: u32, parents: &Edges, gone: &[bool]) -> bool {
-    let mut seen = HashSet::new();
-    let mut open: Vec<u32> = parents.of(start).to_vec();
-    while let Some(n) = open.pop() {
-        if n == start {
-            return true;
-        }
-        if !gone[n as usize] && seen.insert(n) {
-            open.extend(parents.of(n));
-        }
-    }
-    false
 }
 
 async fn unreachable(
@@ -338,10 +132,11 @@ async fn blocks(
     let partly = ["musehub_commits", "musehub_branches", "musehub_snapshots"]
         .iter()
         .any(|table| scan.hides(table));
-    let mut walk = Walk::new(children.len());
-    if partly {
-        walk.left = 0;
-    }
+    let mut walk = match partly {
+        true => Walk::uncounted(children.len()),
+        false => Walk::new(children.len()),
+    };
+    let dangling = dangling(scan).await?;
     let mut after = 0;
     loop {
         let page = scan.scratch.findings_of(&codes, after, PAGE as u32).await?;
@@ -363,7 +158,11 @@ async fn blocks(
             stops.spread(n as u32, &start, children);
             let blocked = match finding.kind {
                 Subject::Branch => Blocks::ONE_BRANCH,
-                _ => walk.from(&start, children, heads),
+                _ => walk.from(&start, children, heads).with_heads(
+                    dangling
+                        .get(&finding.id)
+                        .filter(|_| is_row_missing(&finding)),
+                ),
             };
             finding.blocks = Some(blocked);
             changes.push((
@@ -376,6 +175,21 @@ async fn blocks(
         scan.scratch.amend_findings(&changes).await?;
         scan.progress.checkpoint().await?;
     }
+}
+
+fn is_row_missing(finding: &Finding) -> bool {
+    finding.code == Code::RowMissing && finding.kind == Subject::Commit
+}
+
+/// Returns the repositories of the branches whose head has no row, by the head; no walk begins at what has no row.
+async fn dangling(scan: &Scan<'_>) -> Result<HashMap<String, Vec<String>>, AuditError> {
+    let mut out: HashMap<String, Vec<String>> = HashMap::new();
+    for branch in scan.scratch.dangling_heads().await? {
+        if let Some(head) = branch.head {
+            out.entry(head).or_default().push(branch.repo_id);
+        }
+    }
+    Ok(out)
 }
 
 /// Returns the commits that need a finding's subject themselves.
@@ -391,51 +205,4 @@ async fn first_blocked(scan: &Scan<'_>, finding: &Finding) -> Result<Vec<u32>, A
         }
         (_, None) => Vec::new(),
     })
-}
-
-/// Walks towards the children, again and again over one set of marks.
-pub(super) struct Walk {
-    seen: Vec<u32>,
-    stamp: u32,
-    left: u64,
-}
-
-impl Walk {
-    pub fn new(nodes: usize) -> Self {
-        Self {
-            seen: vec![0; nodes],
-            stamp: 0,
-            left: VISITS,
-        }
-    }
-
-    /// Returns whether the last walk came to this commit.
-    pub fn came_to(&self, n: u32) -> bool {
-        self.stamp > 0 && self.seen[n as usize] == self.stamp
-    }
-
-    pub fn from(&mut self, start: &[u32], children: &Edges, heads: &[(u32, u32)]) -> Blocks {
-        if self.left == 0 {
-            return Blocks::default();
-        }
-        self.stamp += 1;
-        let mut commits = 0;
-        let mut open = start.to_vec();
-        while let Some(n) = open.pop() {
-            if std::mem::replace(&mut self.seen[n as usize], self.stamp) != self.stamp {
-                commits += 1;
-                open.extend(children.of(n));
-            }
-        }
-        self.left = self.left.saturating_sub(commits + heads.len() as u64);
-        let hit = heads
-            .iter()
-            .filter(|(head, _)| self.seen[*head as usize] == self.stamp);
-        let repos: HashSet<u32> = hit.clone().map(|(_, repo)| *repo).collect();
-        Blocks {
-            commits: Some(commits),
-            branches: Some(hit.count() as u64),
-            repos: Some(repos.len() as u64),
-        }
-    }
 }

@@ -1,8 +1,8 @@
 //! The knowledge of a hub in one session: the findings of each audit, kept until another audit covers them as deep.
 
+use super::edges::{Edges, Walk};
 use super::fault::{Code, Cost, FAULTS, is_judged_alone};
 use super::finding::{Blocks, Finding};
-use super::graph::{Edges, Walk};
 use super::judge::stops_pull;
 use super::past_audits::{PastAudit, PastAudits};
 use super::report::{Report, Summary};

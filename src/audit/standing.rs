@@ -2,8 +2,8 @@
 //!
 //! One walk from all that stops a pull, instead of one for each: four bytes a commit.
 
+use super::edges::Edges;
 use super::fault::Code;
-use super::graph::Edges;
 use super::scan::Scan;
 use super::{AuditError, Depth, now};
 use luthier_hub::index::audit_scratch::{BranchHead, BranchStanding, Stands};

@@ -10,6 +10,8 @@ use super::{CliError, Exit, Global, help, open, target};
 use clap::{Args, ValueEnum};
 pub use listing::GradeFlag;
 use listing::Listing;
+use luthier_audit::evidence::Evidence;
+use luthier_audit::finding::Blocks;
 use luthier_audit::table::Format;
 use luthier_audit::{Auto, Depth, Filter, Finding, Options, Remedy, Report, Scope};
 use luthier_hub::text;
@@ -171,6 +173,21 @@ async fn write_words(report: &Report, listing: &Listing, out: &Output) -> Result
     }
 }
 
+/// Says what a finding blocks; nothing where it blocks nothing.
+fn blocked(blocks: Blocks) -> Option<String> {
+    let count = |n: Option<u64>, noun| match n {
+        None => Some(format!("unknown {}", text::many(noun))),
+        Some(0) => None,
+        Some(n) => Some(text::plural(n, noun)),
+    };
+    let counts = [(blocks.commits, "commit"), (blocks.branches, "branch")];
+    let words: Vec<String> = counts
+        .into_iter()
+        .filter_map(|(n, noun)| count(n, noun))
+        .collect();
+    (!words.is_empty()).then(|| format!("Blocks {}.", words.join(", ")))
+}
+
 /// Prints two lines: code and object, then what it blocks and what repairs it.
 pub fn write_finding(finding: &Finding, out: &Output) -> Result<(), CliError> {
     let place = if finding.repo.is_empty() {
@@ -193,17 +210,12 @@ pub fn write_finding(finding: &Finding, out: &Output) -> Result<(), CliError> {
     }
     let mut tail = vec![finding.code.fault().is.to_owned()];
     if let Some(blocks) = finding.blocks {
-        let count = |n: Option<u64>, noun| {
-            n.map_or_else(
-                || format!("unknown {}", text::many(noun)),
-                |n| text::plural(n, noun),
-            )
-        };
-        tail.push(format!(
-            "Blocks {}, {}.",
-            count(blocks.commits, "commit"),
-            count(blocks.branches, "branch")
-        ));
+        tail.extend(blocked(blocks));
+    }
+    if let Evidence::Cycle(links) = &finding.evidence
+        && !links.leads_to.is_empty()
+    {
+        tail.push(format!("It leads to {}.", links.leads_to.join(", ")));
     }
     if let Some(cause) = &finding.caused_by {
         tail.push(format!("Caused by {cause}."));

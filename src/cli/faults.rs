@@ -4,7 +4,7 @@ use super::output::Output;
 use super::{CliError, Exit, code};
 use clap::Args;
 use luthier_audit::fault::{FAULTS, Fault};
-use luthier_audit::{Code, Remedy};
+use luthier_audit::{Auto, Code, Remedy, decision};
 use luthier_repair::wanted::WANTED;
 use serde_json::json;
 
@@ -44,7 +44,17 @@ fn explain(fault: &Fault, out: &Output) -> Result<(), CliError> {
         remedy => out.line(&format!("Remedy: {remedy}, {}.", fault.applied()))?,
     }
     if let Some(how) = fault.code.by_hand() {
-        out.line(&format!("By hand: {how}."))?;
+        out.line(&format!("{how}."))?;
+    }
+    if fault.auto == Auto::Ask && fault.remedy != Remedy::None {
+        let repair = decision::outcome(fault.code, fault.remedy);
+        out.line(&format!(
+            "The decision is between two: {repair}; or {}.",
+            decision::SKIP
+        ))?;
+        if let Some(how) = decision::criterion(fault.code) {
+            out.line(how)?;
+        }
     }
     if WANTED.contains(&fault.code) {
         out.line("Where the hub has no valid copy: `luthier repair --copies DIR`, from a client's folder.")?;

@@ -267,6 +267,23 @@ async fn a_cause_says_what_it_blocks() {
 }
 
 #[tokio::test]
+async fn a_head_without_a_row_blocks_its_branches() {
+    let hub = TestHub::empty().await;
+    let gone = ObjectId::new(format!("sha256:{}", "ab".repeat(32)));
+    hub.branch("main", &gone).await;
+    hub.branch("wip", &gone).await;
+    let store = hub.open().await;
+    let report = run(&store, &bytes(), &Progress::new()).await.unwrap();
+    let all = report.page(&Filter::default(), 0, 10).await.unwrap();
+    let missing = all.iter().find(|one| one.finding.code == Code::RowMissing);
+    let blocks = missing.unwrap().finding.blocks.unwrap();
+    assert_eq!(
+        (blocks.commits, blocks.branches, blocks.repos),
+        (Some(0), Some(2), Some(1))
+    );
+}
+
+#[tokio::test]
 async fn an_audit_of_one_repository_says_nothing_of_the_others() {
     let (hub, ..) = one_commit().await;
     let options = |path: &str| Options {
@@ -350,8 +367,8 @@ async fn a_cycle_is_caused_by_other_parents_in_a_row_and_by_no_other_difference(
     causes.sort();
     let diverges = format!("object-diverges {}", first.commit_id);
     let mut expected = vec![
-        (first.commit_id.to_string(), Some(diverges)),
-        (second.commit_id.to_string(), None),
+        (first.commit_id.to_string(), Some(diverges.clone())),
+        (second.commit_id.to_string(), Some(diverges)),
     ];
     expected.sort();
     assert_eq!(causes, expected);

@@ -330,7 +330,7 @@ fn what_decides_is_said_where_nothing_is_recommended_and_what_one_answer_settles
     for (code, words) in [
         (
             Code::IdentityStale,
-            "Clients refuse this id either way: 1 only keeps the record in the store too",
+            "Clients refuse this id either way, until somebody commits the same again from a client",
         ),
         (
             Code::HeadDangling,

@@ -6,10 +6,10 @@
 use super::Scan;
 use super::passes::{blobs_of, tree_of};
 use crate::AuditError;
+use crate::edges::Edges;
 use crate::evidence::{Evidence, Unheld};
 use crate::fault::Code;
 use crate::finding::{Finding, Subject};
-use crate::graph::Edges;
 use crate::judge::TreeState;
 use luthier_hub::index::audit_scratch::Holding;
 use luthier_object::Kind;

@@ -4,6 +4,7 @@ use super::choose::{self, TRIED};
 use super::draft::Draft;
 use super::{PAGE, Refusal, Selection, make};
 use crate::RepairError;
+use crate::steps::subject_id;
 use luthier_audit::{Code, Filter, Fix, Report};
 use luthier_hub::progress::Progress;
 use luthier_hub::store::Store;
@@ -48,28 +49,41 @@ pub async fn find_fixes(
     }
     for skip in (0..plan.totals.refused).step_by(PAGE as usize) {
         let skips = plan.refused.page(skip, PAGE)?;
-        let some: Vec<(u64, Fix)> = skips
-            .iter()
-            .filter_map(|skip| Some((skip.place?, fix(&skip.refusal, &wanted))))
-            .collect();
+        let mut some: Vec<(u64, Fix)> = Vec::with_capacity(skips.len());
+        for skip in &skips {
+            let Some(place) = skip.place else { continue };
+            let subject = subject(report, place, &skip.refusal).await?;
+            some.push((place, fix(&skip.refusal, wanted.contains(&subject))));
+        }
         report.set_fixes(None, &some).await?;
     }
     Ok(tried)
 }
 
-/// What is wrong with the cache of a snapshot whose object a copy restores is repaired with it.
-fn fix(refusal: &Refusal, wanted: &HashSet<String>) -> Fix {
+/// Returns the id of the row that a skipped finding is about: of a dangling head, that of the commit.
+async fn subject(report: &Report, place: u64, refusal: &Refusal) -> Result<String, RepairError> {
+    if refusal.code == Code::HeadDangling
+        && let [found] = report.at(&[place]).await?.as_slice()
+    {
+        return Ok(subject_id(&found.finding).to_owned());
+    }
+    Ok(refusal.id.clone())
+}
+
+/// What is wrong with the cache of a snapshot whose object a copy restores is repaired with it, and so is a branch with
+/// the row of its commit.
+fn fix(refusal: &Refusal, is_wanted: bool) -> Fix {
     match (refusal.decision, &refusal.wanted) {
         (true, _) => Fix::Decide,
         (false, Some(_)) => Fix::Copy,
-        (false, None) if of_cache(refusal.code) && wanted.contains(&refusal.id) => Fix::Copy,
+        (false, None) if is_repaired_with(refusal.code) && is_wanted => Fix::Copy,
         (false, None) => Fix::None,
     }
 }
 
-const fn of_cache(code: Code) -> bool {
+const fn is_repaired_with(code: Code) -> bool {
     matches!(
         code,
-        Code::CacheBroken | Code::ManifestEmptied | Code::DeltaBroken
+        Code::CacheBroken | Code::ManifestEmptied | Code::DeltaBroken | Code::HeadDangling
     )
 }

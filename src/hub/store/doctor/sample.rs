@@ -102,16 +102,7 @@ pub async fn look(
     hub: &Hub,
     whole: bool,
 ) -> Result<Pair, IndexError> {
-    let mut sample = Sample::default();
-    'kinds: for kind in Kind::ALL {
-        for uri in uris(index, kind, whole).await? {
-            sample.take(backend, hub, &uri).await;
-            let is_enough = sample.found > 0 && !whole;
-            if is_enough || sample.unread >= UNANSWERED {
-                break 'kinds;
-            }
-        }
-    }
+    let mut sample = Sample::of(index, backend, hub, whole).await?;
     let lost = (sample.absent.len() + sample.elsewhere.len()) as u64;
     if sample.found == 0 && sample.shifted.len() as u64 >= FEW {
         return Ok(Pair::OtherStore {
@@ -154,6 +145,26 @@ pub async fn look(
 }
 
 impl Sample {
+    /// Takes it: as far as one object where the sample is not `whole`, and as far as the store answers.
+    async fn of(
+        index: &dyn Index,
+        backend: &dyn Backend,
+        hub: &Hub,
+        whole: bool,
+    ) -> Result<Self, IndexError> {
+        let mut sample = Self::default();
+        for kind in Kind::ALL {
+            for uri in uris(index, kind, whole).await? {
+                sample.take(backend, hub, &uri).await;
+                let is_enough = sample.found > 0 && !whole;
+                if is_enough || sample.unread >= UNANSWERED {
+                    return Ok(sample);
+                }
+            }
+        }
+        Ok(sample)
+    }
+
     /// Looks for the pack of a blob under the keys that packs usually have. Where it has none of them, nothing is said:
     /// only a listing would find it.
     async fn take_packed(&mut self, backend: &dyn Backend, key: &Key) {

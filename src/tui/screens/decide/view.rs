@@ -11,7 +11,7 @@ use crate::theme::Theme;
 use crate::widgets::list::Cursor;
 use crate::widgets::pane::{self, Text};
 use crate::widgets::sides;
-use luthier_audit::{Code, Remedy};
+use luthier_audit::{Code, Remedy, decision};
 use luthier_hub::text;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -78,7 +78,7 @@ impl Decide {
         head.lines.push(Line::from(line));
         head.say(row.code.fault().is, theme.muted);
         choices(row, head, theme);
-        match (self.advice(row), criterion(row.code)) {
+        match (self.advice(row), decision::criterion(row.code)) {
             (Some(words), _) => head.say(words, theme.good),
             (None, Some(words)) => head.say(words, theme.text),
             (None, None) => {}
@@ -161,33 +161,12 @@ fn parts(head: &Text, area: Rect) -> [Rect; 2] {
 
 /// Says which key carries the remedy out, and which one leaves everything as it is.
 fn choices(row: &FindingLine, head: &mut Text, theme: &Theme) {
-    let skip = "skip it: nothing is changed, the finding stays";
-    for (key, words) in [("1", outcome(row.code, row.remedy)), ("s", skip)] {
+    let skip = format!("skip it: {}", decision::SKIP);
+    let answers = [("1", decision::outcome(row.code, row.remedy)), ("s", &skip)];
+    for (key, words) in answers {
         let lead = crate::widgets::list::fit(key, 3);
         head.hang(&lead, words, theme.text);
     }
-}
-
-/// Says by what to decide where the sides that were read recommend nothing.
-const fn criterion(code: Code) -> Option<&'static str> {
-    Some(match code {
-        Code::IdentityStale => {
-            "Clients refuse this id either way: 1 only keeps the record in the store too, in case the row is lost."
-        }
-        Code::UriRefused => {
-            "The store has an object that matches the id. Skip it only if another program needs the URI that the row has now."
-        }
-        Code::RowElsewhere => {
-            "Both repositories have the same owner. Skip it only if this one should not have the object."
-        }
-        Code::RepoUnreferenced => {
-            "1 only adds rows. Skip it only if a branch should not have what it points to."
-        }
-        Code::IndexWrong => {
-            "The pack has bytes that match the id: 1 makes the blob readable again."
-        }
-        _ => return None,
-    })
 }
 
 /// Names the other finding that the same row settles.
@@ -204,30 +183,4 @@ fn also_settles(row: &FindingLine) -> Option<String> {
     Some(format!(
         "The row also settles {other}: one answer is enough."
     ))
-}
-
-/// Describes what the repair of a finding changes.
-const fn outcome(code: Code, remedy: Remedy) -> &'static str {
-    match (code, remedy) {
-        (Code::RowMissing | Code::HeadDangling, _) => "make a row from the object",
-        (Code::ObjectEncoded, Remedy::Replace) => {
-            "unwrap the object: the wrapped bytes go into quarantine, and its contents take their place"
-        }
-        (_, Remedy::Backfill) => "store the object that the row describes",
-        (_, Remedy::Restore) => {
-            "store the object again, from the row or from a copy that matches its id"
-        }
-        (_, Remedy::Replace) => {
-            "replace the object: its bytes go into quarantine, and bytes that match the id, from the row or a copy, take their place"
-        }
-        (_, Remedy::Reref) => "use the other repository's row in this one too",
-        (_, Remedy::Hold) => {
-            "add the rows that its branches need to the repository's membership tables"
-        }
-        (_, Remedy::Recache) => "write the cache again, from data that matches the id",
-        (_, Remedy::Reindex) => "keep the object: the row is changed to what the object says",
-        (_, Remedy::Index) => "write into the index where in the pack the blob is",
-        (_, Remedy::Link) => "link the row to the object that matches its id",
-        (_, Remedy::Checkpoint | Remedy::Undo | Remedy::None) => "nothing is changed",
-    }
 }
