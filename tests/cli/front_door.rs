@@ -223,6 +223,12 @@ fn a_fault_code_is_explained() {
         ran.out.contains("object-missing  critical") && !ran.out.contains("uri-missing"),
         "{ran:?}"
     );
+    let cycle = place.run(&["faults", "cycle"]);
+    assert_eq!(cycle.out.matches("By hand").count(), 1, "{cycle:?}");
+    assert!(!cycle.out.contains("The decision"), "{cycle:?}");
+    let two = place.run(&["faults", "object-diverges"]);
+    let sides = "between two: keep the object: the row is changed to what the object says; or nothing is changed";
+    assert!(two.out.contains(sides), "{two:?}");
     let ran = place.run(&["faults", "--json"]);
     assert_eq!(
         ran.lines().len(),

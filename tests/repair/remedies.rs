@@ -111,6 +111,17 @@ async fn each_code_that_has_a_remedy_goes_by_it_and_no_sound_object_changes() {
 }
 
 #[tokio::test]
+async fn a_plan_that_was_applied_is_already_done_when_it_is_applied_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = demo(folder.path(), 5).await;
+    let plan = planned(&store, &everything()).await;
+    applied(&store, &plan, folder.path()).await;
+    let again = applied(&store, &plan, folder.path()).await;
+    let all = BTreeMap::from([(Outcome::Already, plan.totals().steps)]);
+    assert_eq!(again.outcomes, all, "{:?}", again.trouble);
+}
+
+#[tokio::test]
 async fn a_repair_is_offered_only_for_a_row_that_lacks_what_its_object_says() {
     let folder = tempfile::tempdir().unwrap();
     let store = demo(folder.path(), 5).await;

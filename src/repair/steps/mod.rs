@@ -46,6 +46,8 @@ pub(super) struct Target {
     pub holders: Vec<String>,
     /// Set where a copy would help, should there be no step.
     pub wanted: Option<Wanted>,
+    /// A plan has this step: where nothing is left of it to do, the hub is as planned.
+    pub is_planned: bool,
 }
 
 /// The repository and the path of a row that has to be added.
@@ -134,6 +136,7 @@ impl Target {
                 _ => Vec::new(),
             },
             wanted: Wanted::of(finding),
+            is_planned: false,
         }
     }
 
@@ -150,6 +153,7 @@ impl Target {
             origin: Some(Origin::alone(repo_id)),
             holders: Vec::new(),
             wanted: None,
+            is_planned: false,
         }
     }
 
@@ -176,6 +180,7 @@ impl Target {
             origin,
             holders: holder.into_iter().collect(),
             wanted: None,
+            is_planned: true,
         }
     }
 

@@ -40,6 +40,9 @@ pub(super) async fn build(
         (AnyRow::Blob(row), Record::Blob(_)) => blob(row, object.bytes()),
         _ => Vec::new(),
     };
+    if cells.is_empty() && target.is_planned {
+        return Ok(Built::Already);
+    }
     if cells.is_empty() {
         return refused("the row already contains everything that the object says".to_owned());
     }
