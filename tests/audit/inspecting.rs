@@ -81,3 +81,24 @@ async fn a_link_says_which_side_names_it() {
     ];
     assert_eq!(named, expected);
 }
+
+#[tokio::test]
+async fn an_object_without_row_is_found_by_the_start_of_its_id() {
+    let hub = TestHub::empty().await;
+    let tree = snapshot(&[]);
+    let record = commit(&tree.snapshot_id, &[], "take");
+    hub.plant(&record.commit_id, record.encode()).await;
+    let store = hub.open().await;
+    let digits = record.commit_id.hex().unwrap();
+    for start in [&digits[..4], &format!("sha256:{}", &digits[..20]), digits] {
+        let found = inspect::resolve(&store, start).await.unwrap();
+        assert_eq!(found.0, Kind::Commit);
+        assert_eq!(found.1.hex(), Some(digits), "{start}");
+    }
+    assert!(inspect::resolve(&store, &digits[..3]).await.is_err());
+    // Another object whose id begins alike: nobody can say which is meant.
+    let other = ObjectId::new(format!("sha256:{}{}", &digits[..4], "0".repeat(60)));
+    hub.plant(&other, b"la".to_vec()).await;
+    assert!(inspect::resolve(&store, &digits[..4]).await.is_err());
+    assert!(inspect::resolve(&store, &digits[..20]).await.is_ok());
+}

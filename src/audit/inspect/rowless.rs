@@ -5,14 +5,22 @@ use super::{Inspection, LinkTo, NamedBy, ObjectView, links, trials};
 use crate::AuditError;
 use crate::probe::{ObjectState, Probe, Witness};
 use crate::unreferenced::kind_under;
+use futures_util::StreamExt;
 use luthier_hub::backend::{Key, layout};
 use luthier_hub::store::Store;
 use luthier_object::{Kind, ObjectId};
+use std::collections::BTreeSet;
+
+/// The fewest digits that are looked for.
+const SHORTEST: usize = 4;
 
 /// Returns the kind of the object that the store has under an id, or under a key as findings name it; `None` where
 /// nothing there matches it, or the store gives no answer.
 pub(super) async fn resolve(store: &Store, text: &str) -> Option<(Kind, ObjectId)> {
-    let id = ObjectId::new(text);
+    let id = match whole(store, text).await {
+        Some(digest) => ObjectId::new(format!("sha256:{digest}")),
+        None => ObjectId::new(text),
+    };
     let (digest, keys) = places(&id);
     for key in keys {
         if let Ok(Some(kind)) = kind_under(store, &digest, &key, None).await {
@@ -20,6 +28,36 @@ pub(super) async fn resolve(store: &Store, text: &str) -> Option<(Kind, ObjectId
         }
     }
     None
+}
+
+/// Returns the digits of the one id that the store has keys of and that starts with `text`; `None` where there are none
+/// or several, or the store gives no answer.
+async fn whole(store: &Store, text: &str) -> Option<String> {
+    let digits = text.strip_prefix("sha256:").unwrap_or(text);
+    let is_start = (SHORTEST..64).contains(&digits.len());
+    if !is_start
+        || !digits
+            .bytes()
+            .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    {
+        return None;
+    }
+    let (two, rest) = digits.split_at(2);
+    let mut found = BTreeSet::new();
+    for prefix in [
+        format!("objects/sha256/{two}/{rest}"),
+        format!("objects/sha256:{digits}"),
+        format!("objects/{digits}"),
+    ] {
+        let mut entries = store.backend().list(&prefix, None);
+        while let Some(entry) = entries.next().await {
+            found.extend(layout::recognise(&entry.ok()?.key).map(|(_, hex)| hex));
+            if found.len() > 1 {
+                return None;
+            }
+        }
+    }
+    found.pop_first()
 }
 
 /// Looks at the object of an id that no row has; `None` where the store has none.
