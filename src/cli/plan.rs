@@ -126,7 +126,7 @@ pub fn show_step(step: &Step, out: &Output, dry: bool) -> Result<(), CliError> {
         placed(&step.repo, step.path.as_deref())
     ))?;
     out.line(&format!("       {}", step.words))?;
-    for change in step.change.written() {
+    for change in step.change.shown() {
         let value =
             |side: &Option<String>| text::cut(side.as_deref().unwrap_or("null"), 100).into_owned();
         let from = match step.change.is_new() && change.from.is_none() {

@@ -1,7 +1,7 @@
 //! Index rows written again from packs that prove.
 
 use super::support::*;
-use crate::{Applied, Outcome, Plan, Selection, apply, undo};
+use crate::{Applied, Outcome, Plan, Selection, Step, apply, undo};
 use luthier_audit::{Code, Depth, Filter};
 use luthier_hub::index::PackedRow;
 use luthier_hub::progress::Progress;
@@ -200,6 +200,14 @@ async fn an_index_row_that_was_corrected_is_put_back_by_an_undo_and_one_that_was
         ..Filter::default()
     });
     let plan = planned(&store, &selection).await;
+    let columns = |step: &Step| -> Vec<String> {
+        let shown = step.change.shown();
+        shown.into_iter().map(|change| change.column).collect()
+    };
+    let shown: Vec<_> = all_steps(&plan).await.iter().map(columns).collect();
+    let added = ["object_id", "mpack_id", "offset", "length"].map(str::to_owned);
+    assert!(shown.contains(&vec!["length".to_owned()]), "{shown:?}");
+    assert!(shown.contains(&added.to_vec()), "{shown:?}");
     let folder = june.hub.folder.path();
     let done = applied(&store, &plan, folder).await;
     assert_eq!(done.outcomes[&Outcome::Reindexed], 2);

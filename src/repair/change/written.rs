@@ -85,6 +85,14 @@ impl StepChange {
         }
     }
 
+    /// Returns the columns that a person is shown: those that change.
+    #[must_use]
+    pub fn shown(&self) -> Vec<RowChange> {
+        let mut out = self.written();
+        out.retain(|change| change.from != change.to);
+        out
+    }
+
     /// Reads the change of a step with this remedy on this kind of subject.
     pub(crate) fn read(remedy: Remedy, kind: Subject, written: Vec<RowChange>) -> Self {
         if written.is_empty() {

@@ -63,7 +63,7 @@ impl From<&Step> for StepLine {
             key: step.key.as_deref().map(clean),
             bytes: step.bytes,
             sha256: step.sha256.as_deref().map(clean),
-            row: step.change.written().iter().map(ChangeLine::from).collect(),
+            row: step.change.shown().iter().map(ChangeLine::from).collect(),
         }
     }
 }
