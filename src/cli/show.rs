@@ -204,10 +204,10 @@ fn write_identity(found: &Inspection, out: &Output) -> Result<(), CliError> {
 
 /// Prints the findings, and how to plan their repair.
 fn write_findings(found: &Inspection, out: &Output) -> Result<(), CliError> {
-    if found.findings.is_empty() {
-        return Ok(());
-    }
     heading(out, "findings")?;
+    if found.findings.is_empty() {
+        out.line("  none in row and object")?;
+    }
     for finding in &found.findings {
         write_finding(finding, out)?;
     }
@@ -222,7 +222,13 @@ fn write_findings(found: &Inspection, out: &Output) -> Result<(), CliError> {
             "`luthier repair --id {id} --copies DIR` plans the repair from a client's folder."
         ))?;
     }
-    Ok(())
+    if found.repo.is_empty() {
+        return Ok(());
+    }
+    out.line(&format!(
+        "Not judged here: what takes other rows, such as a cycle or a branch; `luthier audit {}` does.",
+        found.repo
+    ))
 }
 
 /// Prints both ids of a blob, and which one the hub uses: a mismatch with the other one is no corruption.
