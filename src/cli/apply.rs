@@ -176,7 +176,7 @@ fn tell_end(plan: &Plan, applied: &Applied, out: &Output) -> Result<(), CliError
     }
     let left = match plan.totals().refused {
         0 => String::new(),
-        _ => format!("Left: {}. ", plan.skip_words()),
+        _ => format!("In the plan: {}. ", plan.skip_words()),
     };
     out.line(&format!(
         "{left}`luthier audit` lists what is left; `luthier signoff` checks the whole hub."

@@ -43,7 +43,7 @@ fn a_plan_is_saved_shown_and_applied_later() {
     let told = place.on(&hub, &told).out;
     let last = told.lines().last().unwrap_or_default();
     assert!(
-        last.starts_with("Left: ") && last.contains(" skipped. `luthier audit` lists "),
+        last.starts_with("In the plan: ") && last.contains(" skipped. `luthier audit` lists "),
         "{told}"
     );
 }
