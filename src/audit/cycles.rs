@@ -193,3 +193,7 @@ fn cycles_of(parents: &Edges, children: &Edges) -> Vec<Vec<u32>> {
     });
     cycles.map(members).collect()
 }
+
+#[cfg(test)]
+#[path = "../../tests/audit/cycles.rs"]
+mod tests;
