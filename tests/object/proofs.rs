@@ -209,3 +209,24 @@ fn bytes_that_are_an_object_of_another_kind_are_known_as_one() {
         &bytes
     ));
 }
+
+#[test]
+fn only_the_ids_of_no_bytes_are_those_of_the_empty_blob() {
+    // As `sha256sum` and `git hash-object` in a repository of SHA-256 print them.
+    let raw = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let typed = "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813";
+    for id in [
+        raw.to_owned(),
+        format!("sha256:{raw}"),
+        format!("sha256:{typed}"),
+    ] {
+        assert!(identity::is_empty_blob(&ObjectId::new(id.as_str())), "{id}");
+    }
+    for id in [
+        identity::blob_id(b"la"),
+        ObjectId::new(""),
+        ObjectId::new("empty"),
+    ] {
+        assert!(!identity::is_empty_blob(&id), "{id}");
+    }
+}
