@@ -320,6 +320,20 @@ fn under_way(meter: &Meter, out: &mut Text, theme: &Theme) {
     out.pair("findings", &text::grouped(found), theme, theme.text);
 }
 
+/// Lists the checks: what keeps the hub from passing comes first.
+fn checks(end: &SignedLine, out: &mut Text, theme: &Theme) {
+    for (state, mark, style) in [
+        (State::Broken, "✗", theme.error),
+        (State::Open, "?", theme.warning),
+        (State::Held, "✓", theme.text),
+    ] {
+        for check in end.checks.iter().filter(|check| check.state == state) {
+            let lead = format!("{mark} {:<19} ", check.name);
+            out.hang(&lead, &check.said, style);
+        }
+    }
+}
+
 fn ended(end: &SignedLine, out: &mut Text, theme: &Theme) {
     let (mark, words, style) = match end.verdict {
         Verdict::Pass => ("✓", "every check ran and succeeded", theme.good),
@@ -334,15 +348,7 @@ fn ended(end: &SignedLine, out: &mut Text, theme: &Theme) {
         out.say(&format!("judged by {}", end.judged_by), theme.muted);
     }
     out.gap();
-    for check in &end.checks {
-        let (mark, style) = match check.state {
-            State::Held => ("✓", theme.text),
-            State::Broken => ("✗", theme.error),
-            State::Open => ("?", theme.warning),
-        };
-        let lead = format!("{mark} {:<19} ", check.name);
-        out.hang(&lead, &check.said, style);
-    }
+    checks(end, out, theme);
     if end.left_total > 0 {
         out.gap();
         out.say(&end.left_words, theme.title);
