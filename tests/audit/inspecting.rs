@@ -96,6 +96,13 @@ async fn an_object_without_row_is_found_by_the_start_of_its_id() {
         assert_eq!(found.1.hex(), Some(digits), "{start}");
     }
     assert!(inspect::resolve(&store, &digits[..3]).await.is_err());
+    // A repository whose name begins alike has other objects.
+    let inside = format!("objects/{}-songs/sha256_{}", &digits[..8], "1".repeat(64));
+    let path = hub.folder.path().join("objects").join(inside);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, b"la").unwrap();
+    let found = inspect::resolve(&store, &digits[..8]).await.unwrap();
+    assert_eq!(found.1.hex(), Some(digits));
     // Another object whose id begins alike: nobody can say which is meant.
     let other = ObjectId::new(format!("sha256:{}{}", &digits[..4], "0".repeat(60)));
     hub.plant(&other, b"la".to_vec()).await;

@@ -14,6 +14,9 @@ use std::collections::BTreeSet;
 /// The fewest digits that are looked for.
 const SHORTEST: usize = 4;
 
+/// Keys of a layout that are looked through.
+const LISTED: usize = 1_000;
+
 /// Returns the kind of the object that the store has under an id, or under a key as findings name it; `None` where
 /// nothing there matches it, or the store gives no answer.
 pub(super) async fn resolve(store: &Store, text: &str) -> Option<(Kind, ObjectId)> {
@@ -49,9 +52,11 @@ async fn whole(store: &Store, text: &str) -> Option<String> {
         format!("objects/sha256:{digits}"),
         format!("objects/{digits}"),
     ] {
-        let mut entries = store.backend().list(&prefix, None);
+        let mut entries = store.backend().list(&prefix, None).take(LISTED);
         while let Some(entry) = entries.next().await {
-            found.extend(layout::recognise(&entry.ok()?.key).map(|(_, hex)| hex));
+            let hex = layout::recognise(&entry.ok()?.key).map(|(_, hex)| hex);
+            // The name of a repository may start with the same digits.
+            found.extend(hex.filter(|hex| hex.starts_with(digits)));
             if found.len() > 1 {
                 return None;
             }
