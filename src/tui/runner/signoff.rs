@@ -10,7 +10,7 @@ use luthier_hub::progress::Progress;
 use luthier_hub::store::doctor;
 use luthier_repair::history;
 use luthier_repair::signoff::{self, FailedPull, Options, Signoff};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
@@ -44,13 +44,14 @@ impl RunnerContext {
         let last = self.state().signoff.clone();
         let signoff = last.ok_or(RunnerError::NoSignoff)?;
         let saved = signoff.save(Path::new(folder));
-        let [machines, people, browsers] = saved?;
-        let name = |path: &Path| clean(&path.display().to_string());
+        let written = saved?;
+        let name = |path: &Path| clean(&path.file_name().unwrap_or_default().to_string_lossy());
+        let [machines, people, browsers] = written.each_ref().map(|path| name(path));
+        let here = std::env::current_dir().unwrap_or_default();
+        let folder: PathBuf = here.join(folder).components().collect();
         Ok(Answer::Wrote(format!(
-            "{}, {} and {}",
-            name(&people),
-            name(&browsers),
-            name(&machines)
+            "{people}, {browsers} and {machines} to {}",
+            clean(&folder.display().to_string())
         )))
     }
 }
