@@ -75,8 +75,8 @@ impl PlanScreen {
         let what = match all - chosen {
             0 => what.to_owned(),
             _ => format!(
-                "{what}, {} of {} planned",
-                text::grouped(chosen),
+                "{what}, {} of {} left out",
+                text::grouped(all - chosen),
                 text::grouped(all)
             ),
         };
