@@ -59,7 +59,9 @@ fn only_the_side_that_the_remedy_makes_true_is_planned() {
         planned(&stage)
     );
     assert!(
-        stage.text().contains("300 findings marked, 3 of 4 left out"),
+        stage
+            .text()
+            .contains("300 findings marked, 3 of 4 left out"),
         "{}",
         stage.text()
     );

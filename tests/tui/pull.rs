@@ -63,6 +63,18 @@ fn the_way_back_from_a_branch_leads_to_a_trace_of_the_hub_as_it_is() {
 }
 
 #[test]
+fn failures_of_before_a_repair_say_so_until_they_are_traced_again() {
+    let mut stage = Stage::new(100, 30);
+    let words = "traced before the hub was changed";
+    stage.keys("b p");
+    assert!(!stage.text().contains(words), "{}", stage.text());
+    stage.keys("x enter y esc");
+    assert!(stage.text().contains(words), "{}", stage.text());
+    stage.keys("r");
+    assert!(!stage.text().contains(words), "{}", stage.text());
+}
+
+#[test]
 fn a_pull_is_of_the_branch_that_is_listed() {
     let mut stage = Stage::new(100, 30);
     stage.keys("b enter p");

@@ -31,6 +31,10 @@ impl PullScreen {
         let mut out = Text::new(width);
         match (&self.end, &shared.pulling) {
             (Slot::Ready(end), _) => {
+                if self.is_stale(shared) {
+                    let words = "traced before the hub was changed; r traces it again";
+                    out.say(words, theme.warning);
+                }
                 ended(end, self.cursor.at, &mut out, theme);
             }
             (Slot::Failed(why), _) => out.say(&format!("✗ {why}"), theme.error),
