@@ -24,6 +24,7 @@ mod plan;
 mod pull;
 mod rebuild;
 mod repair;
+mod runtime;
 mod schema;
 mod serve;
 mod show;
@@ -235,9 +236,8 @@ pub fn main() -> ExitCode {
     {
         Ok(runtime) => {
             let ended = std::panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(race(cli))));
-            // Reads that nobody waits for any more must not hold the exit up.
             luthier_hub::panics::run_has_ended();
-            runtime.shutdown_background();
+            runtime::end(runtime);
             ended.unwrap_or(Ok(Exit::Bug))
         }
         Err(error) => Err(CliError::unusable(format!("cannot start: {error}"))),

@@ -32,8 +32,10 @@ const EXCEPTIONS: [Exception; 4] = [
         inside: "",
         modules: &[
             "again",
+            "cycles",
             "graph",
             "jobs",
+            "on_commits",
             "one",
             "packs",
             "references",
