@@ -1,5 +1,6 @@
 //! The end of the asynchronous runtime.
 
+use std::mem::ManuallyDrop;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -19,7 +20,11 @@ pub(super) fn end(runtime: Runtime) {
         drop(runtime);
         let _ = tell.send(());
     });
-    // Dropping the handle would detach that thread.
-    std::mem::forget(ending);
-    let _ = told.recv_timeout(LAST);
+    // Dropping the handle would let go of that thread as well.
+    let ending = ManuallyDrop::new(ending);
+    if told.recv_timeout(LAST).is_ok()
+        && let Ok(ending) = ManuallyDrop::into_inner(ending)
+    {
+        let _ = ending.join();
+    }
 }
